@@ -1,0 +1,141 @@
+//! What became of a webhook or a delivery, and why: one list of words for the store, the API, the metrics and the log.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $meaning:literal;)*) => {
+        /// Why something came to the end, or the wait, that it came to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $(#[doc = $meaning] $variant,)* }
+
+        impl Reason {
+            /// Every reason there is.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The one word for it, everywhere.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What it means, for people.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+
+        impl std::str::FromStr for Reason {
+            type Err = UnknownReason;
+            fn from_str(word: &str) -> Result<Self, UnknownReason> {
+                match word { $($word => Ok(Self::$variant),)* _ => Err(UnknownReason) }
+            }
+        }
+    };
+}
+
+/// A word that is not on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a reason this version knows")]
+pub struct UnknownReason;
+
+reasons! {
+    // What came of a webhook.
+    Accepted = "accepted", "On disk, and on its way to at least one destination.";
+    Duplicate = "duplicate", "A delivery id that was accepted before; not delivered again.";
+    NoSubscription = "no_subscription", "Genuine and stored, but no subscription wants it.";
+    NotMapped = "not_mapped", "Genuine and stored, but a mapping of the source says to ignore it.";
+    UnknownSource = "unknown_source", "No source of that name.";
+    SourceDisabled = "source_disabled", "The source is switched off in its file.";
+    SourceExpired = "source_expired", "The source's `expires` has passed.";
+    MethodNotAllowed = "method_not_allowed", "Only POST is taken here.";
+    UnsupportedMediaType = "unsupported_media_type", "Neither JSON nor a form with a `payload` field.";
+    TooManyHeaders = "too_many_headers", "More request headers than a webhook has.";
+    BodyTooLarge = "body_too_large", "Larger than `server.body_limit`.";
+    BodyTimeout = "body_timeout", "The sender took longer than `server.body_timeout`.";
+    BodyIncomplete = "body_incomplete", "The connection ended before the body did.";
+    SignatureMissing = "signature_missing", "No signature or token where the provider puts one.";
+    SignatureInvalid = "signature_invalid", "The signature or token does not fit any secret of the source.";
+    TimestampStale = "timestamp_stale", "Signed too long ago, or too far in the future.";
+    BodyMalformed = "body_malformed", "Genuine, but not the JSON it says it is.";
+    StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.";
+    ShuttingDown = "shutting_down", "The daemon is stopping; the sender was told to try again.";
+    // What came of an attempt or a delivery.
+    Delivered = "delivered", "The destination said yes.";
+    Digested = "digested", "Part of a digest that the destination said yes to.";
+    Throttled = "throttled", "Teams asked for fewer posts.";
+    ServerError = "server_error", "The destination failed on its side.";
+    TimedOut = "timed_out", "No answer within `delivery.timeout`.";
+    ConnectionFailed = "connection_failed", "No connection, or it broke off.";
+    AddressRefused = "address_refused", "The host is not allowed, or its name leads to a private address.";
+    Redirected = "redirected", "The destination answered with a redirect; none is followed.";
+    CardRefused = "card_refused", "The destination does not take the card or the payload's shape.";
+    TooLarge = "too_large", "The destination says that the card is too large.";
+    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.";
+    DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.";
+    DestinationOff = "destination_off", "The flow is switched off.";
+    Unconfirmed = "unconfirmed", "A 200 whose body is not the success the connector promises; it may have been posted.";
+    Unexpected = "unexpected", "An answer that is in no table.";
+    RetriesExhausted = "retries_exhausted", "Every wait of `delivery.retry` was used.";
+    Expired = "expired", "Older than `delivery.ttl`.";
+    SubscriptionRemoved = "subscription_removed", "The subscription was removed while this waited.";
+    EventUnreadable = "event_unreadable", "The stored event can't be read back.";
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The books: what the relay took on, and what became of it. Kept by the store, true at every moment and over restarts.
+///
+/// The unit is the delivery; an event that nobody wants counts once, as ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Accounts {
+    /// Everything taken on.
+    pub accepted: u64,
+    /// Posted, one card each.
+    pub delivered: u64,
+    /// Posted as part of a digest.
+    pub digested: u64,
+    /// Given up, with a reason.
+    pub dead: u64,
+    /// Wanted by nobody.
+    pub ignored: u64,
+    /// Still to be posted.
+    pub waiting: u64,
+}
+
+impl Accounts {
+    /// Whether everything taken on is accounted for.
+    pub fn balance(&self) -> bool {
+        self.accepted == self.delivered + self.digested + self.dead + self.ignored + self.waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own_that_reads_back() {
+        let mut words: Vec<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(*reason));
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The store: one coarse trait, shaped by what the relay does with it.
+//!
+//! `accept` returns only once event and fan-out are on disk for real; `due` and `settle` are the way out;
+//! the rest is for admins and housekeeping. It decides nothing: what is wanted by whom, when to try again and
+//! when to give up comes in as an argument.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    delivery::{Attempt, DeliveryState, Target, Verdict, Waiting},
+    destination::DestinationId,
+    event::Event,
+    name::{EventId, SourceName, SubscriptionId},
+    outcome::{Accounts, Reason},
+    subscription::Subscription,
+};
+
+/// What came of offering an event to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is on disk, flushed.
+    New(EventId),
+    /// Its delivery id was accepted before, under this id.
+    Duplicate(EventId),
+}
+
+/// An event as lists show it: without its body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventRecord {
+    /// Its id.
+    pub id: EventId,
+    /// Who sent it.
+    pub source: SourceName,
+    /// Type and action, as `pull_request.opened`.
+    pub kind: String,
+    /// The provider's delivery id.
+    pub delivery_id: Option<String>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// Bytes of its raw body.
+    pub size: usize,
+    /// Why it has no deliveries, if it has none.
+    pub ignored: Option<Reason>,
+    /// Its deliveries.
+    pub deliveries: Vec<(Target, DeliveryState)>,
+}
+
+/// A delivery that was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// What was to be delivered.
+    pub event: EventId,
+    /// To whom.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Who sent it.
+    pub source: SourceName,
+    /// Type and action.
+    pub kind: String,
+    /// When it was given up.
+    pub at: Timestamp,
+    /// Why.
+    pub why: Reason,
+}
+
+/// Which part of a list is wanted: newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Older than this one; none: from the newest.
+    pub before: Option<EventId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What a sweep took away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Events whose deliveries are all settled and that are past their time.
+    pub events: usize,
+}
+
+/// Why the store could not do it. Its text is for admins.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the folder.
+    #[error("the store in `{path}` is in use by another process; stop that one, or set `store.path` to another folder")]
+    Locked {
+        /// The folder.
+        path: String,
+    },
+    /// Written by a newer version.
+    #[error(
+        "the store in `{path}` has format {found}, and this version reads up to {known}; install the newer teams-relay again, or start with an empty `store.path`"
+    )]
+    Newer {
+        /// The folder.
+        path: String,
+        /// The format on disk.
+        found: u32,
+        /// The format this version writes.
+        known: u32,
+    },
+    /// A value that can't be read back.
+    #[error("the store's record of {what} can't be read: {why}")]
+    Damaged {
+        /// Which record.
+        what: String,
+        /// What was found.
+        why: String,
+    },
+    /// A write or flush failed; from then on nothing is accepted, since nothing could be promised.
+    #[error("the store can't write: {why}; free space or mend the disk, then restart")]
+    Failed {
+        /// What the engine said.
+        why: String,
+    },
+    /// No such event, delivery or subscription.
+    #[error("no {what}")]
+    Missing {
+        /// What was asked for.
+        what: String,
+    },
+}
+
+/// One line of an export: the whole store is a list of these.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum ExportLine {
+    /// First line: which program and format wrote it.
+    Header {
+        /// Always `teams-relay`.
+        program: String,
+        /// The format of the lines.
+        format: u32,
+    },
+    /// A subscription, with its URL: an export is a secret.
+    Subscription(serde_json::Value),
+    /// An event with its deliveries and their attempts.
+    Event(serde_json::Value),
+    /// Last line: how many records came before it, so that a cut file is seen.
+    End {
+        /// Number of subscriptions and events.
+        records: u64,
+    },
+}
+
+/// Holds what must outlive the process.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Puts an event and its fan-out on disk, flushed, unless its delivery id is known.
+    /// With no targets, `ignored` says why nobody gets it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`]: nothing was accepted, and nothing will be until a restart.
+    async fn accept(&self, event: Event, targets: Vec<Target>, ignored: Reason) -> Result<Accepted, StoreError>;
+
+    /// Lanes with deliveries waiting, those of paused subscriptions left out.
+    fn lanes(&self) -> Vec<DestinationId>;
+
+    /// The first `limit` waiting deliveries of a lane, oldest event first, due or not;
+    /// those of paused subscriptions left out.
+    fn due(&self, lane: DestinationId, limit: usize) -> Vec<Waiting>;
+
+    /// Records what an attempt for these deliveries of a lane came to, and the attempt itself.
+    /// A delivery that is not waiting any more is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn settle(
+        &self,
+        lane: DestinationId,
+        events: &[EventId],
+        verdict: Verdict,
+        attempt: Option<Attempt>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Number of waiting deliveries, and when the oldest of their events arrived.
+    fn queue(&self) -> (u64, Option<Timestamp>);
+
+    /// The books.
+    fn accounts(&self) -> Accounts;
+
+    /// An event whole, as it came in.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Damaged`].
+    async fn event(&self, id: EventId) -> Result<Event, StoreError>;
+
+    /// An event's record and the attempts for each of its deliveries, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Damaged`].
+    async fn history(&self, id: EventId) -> Result<(EventRecord, Vec<(DestinationId, Attempt)>), StoreError>;
+
+    /// Events, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    async fn events(&self, page: Page) -> Result<Vec<EventRecord>, StoreError>;
+
+    /// Dead letters, newest event first.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    async fn dead(&self, page: Page) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Makes these deliveries of an event wait (again), due now, whatever they were; returns how many were not
+    /// waiting already. A dead or ignored one leaves its place in the books; a delivered one is taken on anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Failed`].
+    async fn replay(&self, id: EventId, targets: Vec<Target>, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// Takes dead letters of events up to and with `upto` off the list (all, if none); the books keep their number.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn purge_dead(&self, upto: Option<EventId>) -> Result<usize, StoreError>;
+
+    /// All subscriptions, oldest first; from memory.
+    fn subscriptions(&self) -> Vec<std::sync::Arc<Subscription>>;
+
+    /// Adds a subscription, or replaces the one of its id; flushed when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn put_subscription(&self, subscription: Subscription) -> Result<(), StoreError>;
+
+    /// Removes a subscription; its waiting deliveries stay in their lane.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::Failed`].
+    async fn remove_subscription(&self, id: SubscriptionId) -> Result<(), StoreError>;
+
+    /// Takes away settled events that arrived before `before` (with dead letters: before `dead_before`),
+    /// with their attempts and delivery ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError>;
+
+    /// Whether writes are still possible; the reason if not.
+    fn health(&self) -> Result<(), StoreError>;
+
+    /// Everything, line by line, into `lines`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    async fn export(&self, lines: tokio::sync::mpsc::Sender<ExportLine>) -> Result<(), StoreError>;
+
+    /// Takes one line of an export. What is there already under the same id stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the line is not of the export's form, [`StoreError::Failed`].
+    async fn import(&self, line: ExportLine) -> Result<(), StoreError>;
+}

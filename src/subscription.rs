@@ -1,0 +1,29 @@
+//! A subscription: which events of which source a destination wants, and who asked for it.
+
+use jiff::Timestamp;
+
+use crate::{
+    destination::Destination,
+    name::{SourceName, SubscriptionId},
+};
+
+/// What the store keeps of a subscription.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Whose events.
+    pub source: SourceName,
+    /// Globs over event types, such as `pull_request` or `pull_request.*`; none: every event.
+    pub events: Vec<String>,
+    /// A CEL condition that an event must meet.
+    pub filter: Option<String>,
+    /// Where its cards go.
+    pub destination: Destination,
+    /// Paused: its deliveries are kept, and go out on resume.
+    pub paused: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
