@@ -12,7 +12,7 @@ const MOST_PROBLEMS: usize = 40;
 /// Reads `table` as a `T` whose types refuse unknown keys.
 ///
 /// `place` names the file that a key came from. Each mistake is noted and taken out, and the rest is read again,
-/// so that all are found. Returns nothing if there was any.
+/// so that all are found. What is left comes back, unless something indispensable is missing.
 pub fn read<T: DeserializeOwned>(
     mut table: Value,
     place: &dyn Fn(&str) -> String,
@@ -21,7 +21,7 @@ pub fn read<T: DeserializeOwned>(
     let mut taken_out: Vec<String> = Vec::new();
     for _ in 0..MOST_PROBLEMS {
         let error = match serde_path_to_error::deserialize::<_, T>(&table) {
-            Ok(read) => return taken_out.is_empty().then_some(read),
+            Ok(read) => return Some(read),
             Err(error) => error,
         };
         let key = key_of(error.path());
@@ -58,6 +58,9 @@ fn explain(key: &str, message: &str, place: &dyn Fn(&str) -> String) -> Problem 
     if holds_secret(key) && !message.starts_with("a secret") {
         let cure = "write \"…\", { file = \"…\" }, { env = \"…\" } or { credential = \"…\" }, or a list of these";
         return Problem::new(file, key, "is not a secret", cure);
+    }
+    if message.contains("socket address") {
+        return Problem::new(file, key, "is no address with a port", "write it as \"127.0.0.1:8080\"");
     }
     match message.split_once(", expected ") {
         Some((found, expected)) => Problem::new(file, key, found, format!("expected {expected}")),
@@ -151,7 +154,7 @@ mod tests {
     fn every_mistake_is_reported_at_once_and_none_quotes_a_secret() {
         let table = serde_json::json!({"prot": 1, "port": "x", "inner": {"nam": 1, "name": 7, "secrets": "hunter2"}});
         let mut problems = Vec::new();
-        assert!(read::<Outer>(table, &|_| "f.toml".into(), &mut problems).is_none());
+        assert!(read::<Outer>(table, &|_| "f.toml".into(), &mut problems).is_some());
         let mut shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
         shown.sort();
         assert_eq!(shown.len(), 5, "{shown:#?}");

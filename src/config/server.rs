@@ -1,0 +1,52 @@
+//! `[server]`: the public listener, where webhooks arrive.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::duration::Span;
+
+/// The public listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// How the outside reaches it, such as `https://hooks.example.com`.
+    pub public_url: Option<Url>,
+    /// Bytes of a webhook's body, at most. GitHub sends up to 25 MB.
+    pub body_limit: usize,
+    /// How long a sender may take for the request's headers.
+    pub header_timeout: Span,
+    /// How long a sender may take for the body.
+    pub body_timeout: Span,
+    /// Connections at once; further ones wait in the kernel's queue.
+    pub max_connections: usize,
+    /// A certificate, where no proxy in front has one.
+    pub tls: Option<Tls>,
+}
+
+/// Certificate and key, PEM, relative to the config folder. Read again on reload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate chain.
+    pub cert: std::path::PathBuf,
+    /// The private key.
+    pub key: std::path::PathBuf,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            body_limit: 25 * 1024 * 1024,
+            header_timeout: Span::seconds(10),
+            body_timeout: Span::seconds(20),
+            max_connections: 2048,
+            tls: None,
+        }
+    }
+}

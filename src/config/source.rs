@@ -1,0 +1,51 @@
+//! `sources/NAME.toml`: one system that posts webhooks. Two lines, `provider` and `secrets`, are complete.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{duration::Span, map::MapRule, profile::Window, secret::SecretSpecs};
+use crate::name::ProviderName;
+
+/// What a source's file says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSpec {
+    /// What kind of system it is.
+    pub provider: ProviderName,
+    /// What it proves itself with; all are valid at once.
+    #[serde(default)]
+    pub secrets: SecretSpecs,
+    /// Another scheme than the provider's; `"none"` to take anything from anyone.
+    pub verify: Option<Value>,
+    /// Whether it is served.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// From then on its webhooks are answered 410.
+    #[serde(default, deserialize_with = "instant")]
+    pub expires: Option<Timestamp>,
+    /// Webhooks taken, at most; above that the sender is told to wait.
+    pub rate: Option<Window>,
+    /// How old its events may grow before they are given up; none: `delivery.ttl`.
+    pub ttl: Option<Span>,
+    /// Which events get which template; the provider's own rules follow.
+    #[serde(default)]
+    pub map: Vec<MapRule>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A day (its end, UTC) or an instant.
+fn instant<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = String::deserialize(from)?;
+    let day = || {
+        let next = text.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+        jiff::tz::TimeZone::UTC.to_timestamp(next.to_datetime(jiff::civil::Time::midnight())).ok()
+    };
+    text.parse::<Timestamp>().ok().or_else(day).map(Some).ok_or_else(|| {
+        let found = text.escape_debug();
+        serde::de::Error::custom(format!("`{found}` is no time; write 2027-01-31 or 2027-01-31T12:00:00Z"))
+    })
+}
