@@ -56,6 +56,7 @@ reasons! {
     SignatureInvalid = "signature_invalid", "The signature or token does not fit any secret of the source.";
     TimestampStale = "timestamp_stale", "Signed too long ago, or too far in the future.";
     BodyMalformed = "body_malformed", "Genuine, but not the JSON it says it is.";
+    RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.";
     StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.";
     ShuttingDown = "shutting_down", "The daemon is stopping; the sender was told to try again.";
     // What came of an attempt or a delivery.
@@ -78,6 +79,16 @@ reasons! {
     Expired = "expired", "Older than `delivery.ttl`.";
     SubscriptionRemoved = "subscription_removed", "The subscription was removed while this waited.";
     EventUnreadable = "event_unreadable", "The stored event can't be read back.";
+}
+
+impl Reason {
+    /// The outcome that a webhook is counted under: the word itself, and `ignored` for all that nobody gets.
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::NoSubscription | Self::NotMapped => "ignored",
+            other => other.as_str(),
+        }
+    }
 }
 
 impl std::fmt::Display for Reason {
