@@ -1,1 +1,11 @@
+//! One attempt at a destination: post the bytes, read what came back, decide what it means.
 //!
+//! [`post`] is the only part that touches the network, behind [`guard`]; [`judge`] and [`schedule`] are pure.
+//! It renders nothing, stores nothing and waits for nothing: `dispatch` does.
+
+pub mod guard;
+pub mod judge;
+pub mod post;
+pub mod redact;
+pub mod schedule;
+mod tls;
