@@ -100,13 +100,15 @@ function elements(items, drawing) {
 
 function element(item, drawing) {
   const draw = ELEMENTS.get(item?.type);
-  if (!draw) {
-    if (item?.fallback?.type) return element(item.fallback, drawing);
-    return item?.fallback === "drop" ? null : notice(drawing.document, `(${textOf(item?.type) || "an element without type"} is not drawn here)`);
-  }
-  const drawn = draw(item, drawing);
-  spaced(drawn, item);
+  if (!draw && item?.fallback?.type) return element(item.fallback, drawing);
+  if (!draw && item?.fallback === "drop") return null;
+  const drawn = draw ? draw(item, drawing) : unknown(item, drawing);
+  spaced(drawn, item ?? {});
   return drawn;
+}
+
+function unknown(item, { document }) {
+  return notice(document, `(${textOf(item?.type) || "an element without type"} is not drawn here)`);
 }
 
 function spaced(drawn, item) {

@@ -24,6 +24,7 @@ export class Channels {
     parts.scroller.addEventListener("scroll", () => this.#scrolled());
     parts.scroller.addEventListener("toggle", () => this.#settled(), { capture: true });
     parts.newer.addEventListener("click", () => this.#toEnd());
+    new ResizeObserver(() => this.#following && this.#toEnd("instant")).observe(parts.scroller);
     this.show(this.#shown);
   }
 
@@ -88,9 +89,7 @@ export class Channels {
       if (name === this.#shown) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
       button.classList.toggle("channel-unread", unread > 0);
-      count.textContent = unread > 0 ? String(unread) : "";
-      if (unread > 0) button.setAttribute("aria-label", `${name}, ${unread} unread`);
-      else button.removeAttribute("aria-label");
+      count.replaceChildren(...(unread > 0 ? [String(unread), make(this.#document, "span", "hidden-label", " unread")] : []));
     }
     empty.hidden = this.#channels.get(this.#shown).list.childElementCount > 0;
     newer.hidden = this.#below === 0;

@@ -10,6 +10,8 @@ const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/iy
 const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 /** Emphasis inside emphasis, lists inside lists: what lies deeper than this is left as it is written. */
 const DEEPEST = 12;
+/** A bracket that does not close within this many characters is no link. */
+const FARTHEST = 4_096;
 
 /** `source` as nodes. `drawing` holds the document and the card's mentions: `[{ text, name }]`. */
 export function markdown(source, drawing) {
@@ -79,6 +81,7 @@ function goesOn(lines, at, kind) {
 
 function inline(source, drawing, depth) {
   const nodes = [];
+  const unclosed = new Set();
   let plain = "";
   for (let at = 0; at < source.length; ) {
     const found =
@@ -86,7 +89,7 @@ function inline(source, drawing, depth) {
       entity(source, at) ??
       mention(source, at, drawing) ??
       link(source, at, drawing, depth) ??
-      emphasis(source, at, drawing, depth) ?? { text: source[at], end: at + 1 };
+      emphasis(source, at, drawing, depth, unclosed) ?? { text: source[at], end: at + 1 };
     if (found.node) {
       if (plain) nodes.push(plain);
       plain = "";
@@ -142,7 +145,8 @@ function link(source, at, drawing, depth) {
 /** Where the bracket opened at `start` closes, escapes passed over; -1 where it does not. */
 function matching(source, start, open, close) {
   let depth = 0;
-  for (let at = start; at < source.length; at += 1) {
+  const end = Math.min(source.length, start + FARTHEST);
+  for (let at = start; at < end; at += 1) {
     if (source[at] === "\\") at += 1;
     else if (source[at] === open) depth += 1;
     else if (source[at] === close && --depth === 0) return at;
@@ -161,14 +165,19 @@ function literal(source) {
   return text;
 }
 
-function emphasis(source, at, drawing, depth) {
+/** `unclosed` keeps which marks nothing further on closes, so that no text is searched to its end for each of them. */
+function emphasis(source, at, drawing, depth, unclosed) {
   const mark = source[at];
   if (mark !== "*" && mark !== "_") return null;
   const run = runOf(source, at);
   const opens = /\S/.test(source[at + run] ?? "") && !(mark === "_" && WORD.test(source[at - 1] ?? ""));
   for (const size of opens && depth < DEEPEST ? [2, 1] : []) {
-    const close = size <= run ? closing(source, at + size, mark, size) : -1;
-    if (close < 0) continue;
+    if (size > run || unclosed.has(mark + size)) continue;
+    const close = closing(source, at + size, mark, size);
+    if (close < 0) {
+      unclosed.add(mark + size);
+      continue;
+    }
     const inside = inline(source.slice(at + size, close), drawing, depth + 1);
     return { node: make(drawing.document, size === 2 ? "strong" : "em", "", ...inside), end: close + size };
   }
