@@ -84,6 +84,14 @@ test("only absolute http and https addresses become links, and those open outsid
   assert.ok(await stage.getByRole("button", { name: "<i>bad</i>" }).isDisabled());
 });
 
+test("an address of another kind is no link, however it is written", async () => {
+  for (const address of ["javascript://example.net/%0aalert(8)", "JavaScript:alert(8)", "&#106;avascript:alert(8)", "vbscript://x", "file:///etc/hosts", "//example.net/", "https:example.net", "http://"]) {
+    await draw(card([text(`[words](${address})`)], { actions: [{ type: "Action.OpenUrl", title: "words", url: address }] }));
+    assert.equal(await stage.locator("a").count(), 0, address);
+    assert.match(await stage.locator(".card-text").innerText(), /^\[words\]\(/);
+  }
+});
+
 test("bold, italic and both nest", async () => {
   assert.equal(
     await markup("**bold**, *slanted*, _slanted_, ***both***, **bold _and_ slanted**"),

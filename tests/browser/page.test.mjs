@@ -75,12 +75,14 @@ test("many cards at once are told in one sentence", async () => {
   });
 });
 
-test("a stream that breaks is opened again without a card shown twice", async () => {
+test("a stream that breaks is opened again without a card shown twice or drawn anew", async () => {
   await withPage({ kept: lines(2), excuse: /ERR_/ }, async ({ page, demo }) => {
     await eventually(shown(page), ["card 1", "card 2"]);
+    await page.locator(".posted summary").first().click();
     demo.dropStreams();
     demo.send(message(3, line("card 3")));
     await eventually(shown(page), ["card 1", "card 2", "card 3"]);
+    assert.equal(await page.locator(".posted[open]").count(), 1, "what the reader opened stays open");
     assert.ok(await page.locator("#gone").isHidden());
   });
 });
