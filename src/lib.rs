@@ -17,11 +17,12 @@ pub mod subscription;
 // settings
 pub mod config;
 // pure: bytes in, values out
+pub mod verify;
+// pure too; `provider` turns what `verify` let through into events
 pub mod profile;
 pub mod provider;
 pub mod render;
 pub mod route;
-pub mod verify;
 // machines
 pub mod deliver;
 pub mod lane;
