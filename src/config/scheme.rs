@@ -138,6 +138,19 @@ fn not_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Er
     Ok(Some(text))
 }
 
+impl SchemeSpec {
+    /// What a webhook must have for this scheme to be the one that decides.
+    fn looks_at(&self) -> String {
+        match self {
+            Self::Hmac(spec) => spec.header.0.to_string(),
+            Self::Token(spec) => spec.header.0.to_string(),
+            Self::Basic => "Authorization: Basic".to_owned(),
+            Self::Bearer => "Authorization: Bearer".to_owned(),
+            Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
+        }
+    }
+}
+
 const KINDS: &[&str] = &["hmac", "token", "basic", "bearer", "standard-webhooks", "none"];
 const FORMS: &str =
     "write a table such as { scheme = \"hmac\", header = \"X-Signature\" }, a list of them, or \"none\"";
@@ -167,10 +180,14 @@ fn read_alternatives(
     place: &dyn Fn(&str) -> String,
     problems: &mut Vec<Problem>,
 ) -> Option<Schemes> {
-    let mut schemes = Vec::new();
+    let mut schemes: Vec<SchemeSpec> = Vec::new();
     for (index, table) in many.iter().enumerate() {
         let key = format!("{key}[{index}]");
         match read_scheme(table, &key, place, problems) {
+            Some(Some(scheme)) if schemes.iter().any(|above| above.looks_at() == scheme.looks_at()) => {
+                let found = format!("is never used: a scheme above it looks at {} too, and decides", scheme.looks_at());
+                problems.push(Problem::new(place(&key), key, found, "take one of the two out"));
+            }
             Some(Some(scheme)) => schemes.push(scheme),
             Some(None) => {
                 let cure = "take it out of the list, or write verify = \"none\" alone";
@@ -277,6 +294,21 @@ mod tests {
         let (schemes, problems) = read_of(json!([{"scheme": "bearer"}, {"scheme": "none"}]));
         assert_eq!(schemes, None);
         assert!(problems[0].starts_with("f.toml: verify[1]: stands beside other schemes"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_scheme_that_another_leaves_nothing_to_do_is_refused() {
+        let hmac = |algorithm: &str| json!({"scheme": "hmac", "header": "X-S", "algorithm": algorithm});
+        let (schemes, problems) = read_of(json!([hmac("sha256"), {"scheme": "basic"}, hmac("sha1")]));
+        assert_eq!(schemes, None);
+        assert_eq!(
+            problems,
+            [
+                "f.toml: verify[2]: is never used: a scheme above it looks at x-s too, and decides; take one of the two out"
+            ]
+        );
+        let (schemes, problems) = read_of(json!([hmac("sha256"), {"scheme": "basic"}, {"scheme": "bearer"}]));
+        assert!(matches!(schemes, Some(Schemes::AnyOf(all)) if all.len() == 3), "{problems:?}");
     }
 
     #[test]

@@ -329,6 +329,16 @@ fn debug_output_shows_no_secret() {
         let bare = |secret: &str| secret.trim_start_matches("whsec_").to_owned();
         assert!(!shown.contains(&bare(&first)) && !shown.contains(&bare(&second)), "{shown}");
     }
+    // A request that a client made has its tokens in headers that nobody marked as sensitive.
+    let webhook = Webhook {
+        source: "ci".parse().unwrap(),
+        received_at: now(),
+        peer: None,
+        headers: headers(&[("authorization", "Bearer hunter2")]),
+        body: RawBody(Bytes::from_static(b"hunter2")),
+    };
+    let refused = verifier(json!({"scheme": "bearer"}), &["s"]).check(webhook, now()).unwrap_err();
+    assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
 }
 
 #[test]
