@@ -5,18 +5,22 @@
 pub mod admin;
 pub mod delivery;
 pub mod duration;
+pub mod header;
 mod layers;
 pub mod load;
 pub mod log;
 pub mod map;
 pub mod problem;
 pub mod profile;
+pub mod provider;
 pub mod quotas;
 pub mod read;
+pub mod scheme;
 pub mod secret;
 pub mod server;
 pub mod source;
 pub mod storage;
+pub mod syntax;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 

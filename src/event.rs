@@ -12,7 +12,7 @@ use crate::name::SourceName;
 /// One inbound HTTP request, whole but not yet trusted.
 ///
 /// Its body is for the verifier alone; what is verified can be parsed, and nothing else can.
-#[derive(Debug)]
+/// `Debug` shows the number of its headers only: among them are tokens and passwords.
 pub struct Webhook {
     /// The source whose address it was posted to.
     pub source: SourceName,
@@ -24,6 +24,18 @@ pub struct Webhook {
     pub headers: HeaderMap,
     /// The raw body.
     pub body: RawBody,
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook")
+            .field("source", &self.source)
+            .field("received_at", &self.received_at)
+            .field("peer", &self.peer)
+            .field("headers", &self.headers.len())
+            .field("body", &self.body)
+            .finish()
+    }
 }
 
 /// Bytes as received. `Debug` shows their number only.

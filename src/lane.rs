@@ -4,6 +4,7 @@
 //! matter. A worker ends when its lane has nothing waiting, so an idle destination costs nothing.
 
 pub mod quota;
+pub mod rate;
 
 mod window;
 

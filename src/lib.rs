@@ -4,25 +4,38 @@
 //! (`tests/layout.rs` holds that). Read `ingest` for the way in and `dispatch` for the way out.
 
 // words
-pub mod card;
 pub mod clock;
-pub mod delivery;
-pub mod destination;
-pub mod event;
 pub mod name;
-pub mod observe;
-pub mod outcome;
 pub mod secret;
+pub mod outcome;
+pub mod event;
+pub mod card;
+pub mod destination;
 pub mod subscription;
+pub mod delivery;
+pub mod observe;
 // settings
 pub mod config;
 // pure: bytes in, values out
-pub mod profile;
-pub mod provider;
-pub mod render;
-pub mod route;
 pub mod verify;
+pub mod provider;
+pub mod route;
+pub mod render;
+pub mod profile;
 // machines
-pub mod deliver;
-pub mod lane;
 pub mod store;
+pub mod lane;
+pub mod deliver;
+// the settings, compiled for the ways
+pub mod rules;
+// the ways
+pub mod ingest;
+pub mod dispatch;
+pub mod subscribe;
+// doors
+pub mod http;
+pub mod admin;
+// the whole
+pub mod app;
+pub mod lifecycle;
+pub mod cli;

@@ -1,1 +1,201 @@
+//! A provider, read from its file: how its webhooks are proved genuine, and how one that was becomes an event.
 //!
+//! A provider is data. There is no code for any one of them here, and adding one is adding a file.
+
+mod embedded;
+mod place;
+
+use http::{HeaderMap, HeaderValue, header::InvalidHeaderValue};
+use serde_json::Value;
+
+use crate::{
+    config::{
+        header::Header,
+        map::MapRule,
+        problem::Problem,
+        provider::{EventSpec, Place, ProviderSpec},
+        read::read,
+        scheme::{SchemeSpec, Schemes, VerifySpec},
+        syntax,
+    },
+    event::{BadPayload, Encoding, Event, EventType, RawBody},
+    name::ProviderName,
+    outcome::Reason,
+    verify::Verified,
+};
+pub use embedded::Providers;
+
+/// A kind of system that posts webhooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    name: ProviderName,
+    title: String,
+    schemes: Schemes,
+    event: EventSpec,
+    map: Vec<MapRule>,
+}
+
+impl Provider {
+    /// Reads the text of a provider's file.
+    ///
+    /// # Errors
+    /// Every mistake in it, under the name `file`.
+    pub fn parse(name: ProviderName, file: &str, toml: &str) -> Result<Self, Vec<Problem>> {
+        let table = syntax::table(file, toml).map_err(|problem| vec![problem])?;
+        let place = |_: &str| file.to_owned();
+        let mut problems = Vec::new();
+        // Apart from the rest, so that a mistake in one does not hide those in the other.
+        let verify = table.get("verify").map(|value| VerifySpec(value.clone()));
+        let schemes = verify.and_then(|verify| verify.read("verify", &place, &mut problems));
+        let spec: Option<ProviderSpec> = read(table, &place, &mut problems);
+        if let Some(spec) = &spec {
+            refuse_secret_headers(&spec.event.keep, schemes.as_ref(), file, &mut problems);
+            if EventType::new(spec.event.default.trim(), None).name().is_empty() {
+                let cure = "take it out, or give a type for webhooks that name none";
+                problems.push(Problem::new(file, "event.default", "is empty", cure));
+            }
+        }
+        match (spec, schemes) {
+            (Some(ProviderSpec { title, verify: _, event, map }), Some(schemes)) if problems.is_empty() => {
+                Ok(Self { name, title, schemes, event, map })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// Its name, as a source's file has it.
+    pub fn name(&self) -> &ProviderName {
+        &self.name
+    }
+
+    /// Its name for people.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// How its webhooks are proved genuine, where a source does not say otherwise.
+    pub fn schemes(&self) -> &Schemes {
+        &self.schemes
+    }
+
+    /// Which of its events get which template, after the rules of the source.
+    pub fn map(&self) -> &[MapRule] {
+        &self.map
+    }
+
+    /// What a genuine webhook tells, and its payload, which is parsed here and only here on the way in.
+    ///
+    /// # Errors
+    /// Where the body can't be read. Nothing of it is quoted.
+    pub fn event(&self, verified: Verified) -> Result<(Event, Value), Unreadable> {
+        let headers = verified.headers();
+        let encoding = Encoding::of(headers).ok_or(Unreadable::MediaType)?;
+        let payload = encoding.payload(verified.body())?;
+        let text_at = |places: &[Place]| place::first_text(places, headers, &payload);
+        let kind = text_at(&self.event.kind).unwrap_or_else(|| self.event.default.clone());
+        let action = text_at(&self.event.action);
+        let event = Event {
+            source: verified.source().clone(),
+            kind: EventType::new(&kind, action.as_deref()),
+            delivery_id: text_at(&self.event.id).map(place::delivery_id),
+            received_at: verified.received_at(),
+            headers: self.kept(headers),
+            encoding,
+            body: RawBody(verified.body().clone()),
+        };
+        Ok((event, payload))
+    }
+
+    fn kept(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        let values = |name: &Header| -> Vec<(String, String)> {
+            let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+            headers.get_all(&name.0).iter().map(|value| (name.0.as_str().to_owned(), text(value))).collect()
+        };
+        self.event.keep.iter().flat_map(values).collect()
+    }
+
+    /// Puts type, action and delivery id into the headers where this provider has them, as [`Self::event`] reads them.
+    ///
+    /// Of several headers, the first. What stands in the body is left to the body.
+    ///
+    /// # Errors
+    /// Where one of them holds control characters.
+    pub fn headers_for(
+        &self,
+        kind: &EventType,
+        delivery_id: &str,
+        headers: &mut HeaderMap,
+    ) -> Result<(), InvalidHeaderValue> {
+        let said = [
+            (&self.event.kind, Some(kind.name())),
+            (&self.event.action, kind.action()),
+            (&self.event.id, Some(delivery_id)),
+        ];
+        for (places, text) in said {
+            let header = places.iter().find_map(|place| match place {
+                Place::Header(name) => Some(&name.0),
+                Place::Body(_) => None,
+            });
+            if let (Some(name), Some(text)) = (header, text) {
+                headers.insert(name, HeaderValue::from_bytes(text.as_bytes())?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a genuine webhook is no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Its `Content-Type` is of something else.
+    #[error("only JSON is read, or a form whose field `payload` is JSON; send `Content-Type: application/json`")]
+    MediaType,
+    /// It is not what its `Content-Type` says.
+    #[error(transparent)]
+    Payload(#[from] BadPayload),
+}
+
+impl Unreadable {
+    /// The word for it.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::MediaType => Reason::UnsupportedMediaType,
+            Self::Payload(_) => Reason::BodyMalformed,
+        }
+    }
+}
+
+/// What a header's name holds if its value lets people in.
+const SECRET_WORDS: &[&str] =
+    &["authorization", "cookie", "signature", "token", "secret", "password", "credential", "api-key", "apikey", "hmac"];
+
+/// Kept headers are stored and shown, so none may be one that proves who sent it.
+fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str, problems: &mut Vec<Problem>) {
+    let specs = match schemes {
+        Some(Schemes::AnyOf(specs)) => specs.as_slice(),
+        Some(Schemes::None) | None => &[],
+    };
+    let proves = |header: &Header| {
+        specs.iter().any(|spec| match spec {
+            SchemeSpec::Hmac(spec) => spec.header == *header,
+            SchemeSpec::Token(spec) => spec.header == *header,
+            SchemeSpec::Basic | SchemeSpec::Bearer | SchemeSpec::StandardWebhooks(_) => false,
+        })
+    };
+    for (index, header) in keep.iter().enumerate() {
+        let name = header.0.as_str();
+        if proves(header) || SECRET_WORDS.iter().any(|word| name.contains(word)) {
+            let found = format!("`{name}` holds a secret or a signature, and kept headers are stored and shown");
+            problems.push(Problem::new(file, format!("event.keep[{index}]"), found, "take it out"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod payloads;
+#[cfg(test)]
+mod shared;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vectors;

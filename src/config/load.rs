@@ -344,4 +344,29 @@ mod tests {
         let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
         assert_eq!(shown, ["the environment: server.listn: is not a known key; did you mean `listen`?"]);
     }
+
+    #[test]
+    fn the_example_lists_every_default() {
+        let folder = folder_with(&[]);
+        let (defaults, _) = Config::load(folder.path(), &BTreeMap::new());
+        let example = include_str!("../../config/teams-relay.example.toml");
+        fs::write(folder.path().join(MAIN_FILE), example).unwrap();
+        let (config, problems) = Config::load(folder.path(), &BTreeMap::new());
+        assert_eq!(problems, []);
+        assert_eq!(format!("{config:#?}"), format!("{defaults:#?}"));
+        for section in SECTIONS.iter().filter(|section| **section != "sources") {
+            assert!(example.contains(&format!("[{section}")), "{section} is not in the example");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_in_the_debug_output_of_the_settings() {
+        let folder = folder_with(&[
+            ("teams-relay.toml", "[admin]\ntoken = \"hunter2-token\""),
+            ("sources/ci.toml", "provider = \"generic\"\nsecrets = [\"hunter2-one\", \"hunter2-two\"]"),
+        ]);
+        let (config, problems) = Config::load(folder.path(), &BTreeMap::new());
+        assert_eq!(problems, []);
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
 }

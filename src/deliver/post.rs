@@ -182,6 +182,15 @@ fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rus
     inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref())
 }
 
+/// A client without the guard, for `send`, whose user names the address.
+///
+/// # Errors
+/// As [`Poster::new`].
+pub fn plain_client(timeout: Duration) -> Result<Client, PosterError> {
+    let client = Client::builder().tls_backend_preconfigured(super::tls::client_config()?).user_agent(USER_AGENT);
+    client.redirect(reqwest::redirect::Policy::none()).timeout(timeout).build().map_err(PosterError::Client)
+}
+
 impl Posted {
     /// The record of it, given what it came to.
     pub fn attempt(&self, reason: Reason) -> Attempt {

@@ -159,7 +159,7 @@ impl Group {
 }
 
 /// Nanoseconds since 1970; what 64 bits can't hold is held to their ends, with room for a window's length.
-fn nanos(at: Timestamp) -> u64 {
+pub(super) fn nanos(at: Timestamp) -> u64 {
     u64::try_from(at.as_nanosecond().max(0)).unwrap_or(u64::MAX).min(u64::MAX / 2)
 }
 

@@ -7,7 +7,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const PAGE = fileURLToPath(new URL("../../src/cli/demo/", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../src/cli/demo/page/", import.meta.url));
 const CARDS = fileURLToPath(new URL("cards/", import.meta.url));
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };

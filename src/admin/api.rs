@@ -1,0 +1,199 @@
+//! `/api/v1`: subscriptions, events, dead letters and the books, as JSON.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State, rejection::JsonRejection},
+    routing::{get, post},
+};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{
+    Admin, transfer,
+    view::{Count, EventView, SubscriptionView, TestView},
+};
+use crate::{
+    destination::DestinationId,
+    http::problem::Problem,
+    name::EventId,
+    outcome::Accounts,
+    store::{DeadLetter, Page, StoreError},
+    subscribe::{Request, SubscribeError},
+};
+
+type Answer<T> = Result<Json<T>, Problem>;
+type Relay = State<Arc<Admin>>;
+
+/// The routes below `/api/v1`.
+pub fn routes() -> Router<Arc<Admin>> {
+    Router::new()
+        .route("/subscriptions", get(list_subscriptions).post(add_subscription))
+        .route("/subscriptions/{id}", get(show_subscription).delete(remove_subscription))
+        .route("/subscriptions/{id}/pause", post(pause_subscription))
+        .route("/subscriptions/{id}/resume", post(resume_subscription))
+        .route("/subscriptions/{id}/test", post(test_subscription))
+        .route("/events", get(list_events))
+        .route("/events/{id}", get(show_event))
+        .route("/events/{id}/replay", post(replay_event))
+        .route("/dead", get(list_dead).delete(purge_dead))
+        .route("/dead/replay", post(replay_all_dead))
+        .route("/dead/{id}/replay", post(replay_dead))
+        .route("/accounts", get(accounts))
+        .route("/export", get(transfer::export))
+        .route("/import", post(transfer::import))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address in the API") })
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let status = match error {
+            StoreError::Missing { .. } => StatusCode::NOT_FOUND,
+            StoreError::Failed { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, "store", error.to_string())
+    }
+}
+
+impl From<SubscribeError> for Problem {
+    fn from(error: SubscribeError) -> Self {
+        match error {
+            SubscribeError::Store(error) => error.into(),
+            SubscribeError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "unknown_subscription", error.to_string()),
+            SubscribeError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
+            _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_subscription", error.to_string()),
+        }
+    }
+}
+
+async fn list_subscriptions(State(admin): Relay) -> Json<Vec<SubscriptionView>> {
+    Json(admin.store.subscriptions().iter().map(|one| SubscriptionView::from(&**one)).collect())
+}
+
+async fn add_subscription(
+    State(admin): Relay,
+    request: Result<Json<Request>, JsonRejection>,
+) -> Result<(StatusCode, Json<SubscriptionView>), Problem> {
+    // Axum's own words for a body that does not fit may quote it, and a URL stands in it.
+    let Json(request) = request.map_err(|_| {
+        let cure = "send JSON with source and url, and if wanted events, filter, name, profile and quota_group";
+        Problem::new(StatusCode::BAD_REQUEST, "bad_request", cure)
+    })?;
+    let added = admin.subscriptions.add(request).await?;
+    Ok((StatusCode::CREATED, Json(SubscriptionView::from(&*added))))
+}
+
+async fn show_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
+    Ok(Json(SubscriptionView::from(&*admin.subscriptions.find(&id)?)))
+}
+
+async fn remove_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
+    Ok(Json(SubscriptionView::from(&*admin.subscriptions.remove(&id).await?)))
+}
+
+async fn pause_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
+    Ok(Json(SubscriptionView::from(&*admin.subscriptions.set_paused(&id, true).await?)))
+}
+
+async fn resume_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
+    Ok(Json(SubscriptionView::from(&*admin.subscriptions.set_paused(&id, false).await?)))
+}
+
+async fn test_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<TestView> {
+    let subscription = admin.subscriptions.find(&id)?;
+    let tested = admin.dispatch.test(&subscription).await.map_err(|at| {
+        let wait = at.duration_since(admin.clock.now()).as_secs().max(1);
+        let detail = format!("the destination's quota is used up; try again in {wait} s");
+        Problem { retry_after: u64::try_from(wait).ok(), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
+    })?;
+    Ok(Json(TestView::new(tested)))
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct PageQuery {
+    before: Option<EventId>,
+    limit: Option<usize>,
+}
+
+impl From<PageQuery> for Page {
+    fn from(query: PageQuery) -> Self {
+        Self { before: query.before, limit: query.limit.unwrap_or(50).clamp(1, 1000) }
+    }
+}
+
+async fn list_events(State(admin): Relay, Query(page): Query<PageQuery>) -> Answer<Vec<EventView>> {
+    let records = admin.store.events(page.into()).await?;
+    Ok(Json(records.into_iter().map(|record| EventView::new(record, &[])).collect()))
+}
+
+async fn show_event(State(admin): Relay, Path(id): Path<String>) -> Answer<EventView> {
+    let (record, attempts) = admin.store.history(event_id(&id)?).await?;
+    Ok(Json(EventView::new(record, &attempts)))
+}
+
+async fn replay_event(State(admin): Relay, Path(id): Path<String>) -> Answer<Count> {
+    Ok(Json(Count { count: admin.ingest.replay(event_id(&id)?).await? }))
+}
+
+async fn list_dead(State(admin): Relay, Query(page): Query<PageQuery>) -> Answer<Vec<DeadLetter>> {
+    Ok(Json(admin.store.dead(page.into()).await?))
+}
+
+/// Which dead letter of an event; none: all of them.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct DeadQuery {
+    destination: Option<DestinationId>,
+}
+
+async fn replay_dead(
+    State(admin): Relay,
+    Path(id): Path<String>,
+    Query(query): Query<DeadQuery>,
+) -> Answer<Count> {
+    let id = event_id(&id)?;
+    let (record, _) = admin.store.history(id).await?;
+    let dead = |state| matches!(state, crate::delivery::DeliveryState::Dead { .. });
+    let wanted = |to: DestinationId| query.destination.is_none_or(|only| only == to);
+    let targets: Vec<_> = record
+        .deliveries
+        .into_iter()
+        .filter(|(target, state)| dead(*state) && wanted(target.destination))
+        .map(|(target, _)| target)
+        .collect();
+    Ok(Json(Count { count: admin.ingest.replay_to(id, targets).await? }))
+}
+
+async fn replay_all_dead(State(admin): Relay) -> Answer<Count> {
+    let mut count = 0;
+    let mut page = Page { before: None, limit: 1000 };
+    loop {
+        let letters = admin.store.dead(page).await?;
+        let Some(last) = letters.last() else { break };
+        page.before = Some(last.event);
+        for letter in letters {
+            count += admin.ingest.replay_to(letter.event, vec![letter.target]).await?;
+        }
+    }
+    Ok(Json(Count { count }))
+}
+
+/// Up to which event dead letters are taken off the list; none: all.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct PurgeQuery {
+    upto: Option<EventId>,
+}
+
+async fn purge_dead(State(admin): Relay, Query(query): Query<PurgeQuery>) -> Answer<Count> {
+    Ok(Json(Count { count: admin.store.purge_dead(query.upto).await? }))
+}
+
+async fn accounts(State(admin): Relay) -> Json<Accounts> {
+    Json(admin.store.accounts())
+}
+
+fn event_id(text: &str) -> Result<EventId, Problem> {
+    text.parse().map_err(|error: crate::name::BadName| Problem::new(StatusCode::BAD_REQUEST, "bad_id", error.to_string()))
+}

@@ -1,0 +1,54 @@
+//! Whether the daemon lives, whether it takes webhooks, and its metrics.
+
+use std::{collections::HashSet, sync::Arc};
+
+use axum::{Json, extract::State, response::IntoResponse};
+use http::{StatusCode, header};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Admin;
+use crate::lane::quota::GroupKey;
+
+/// Answers as long as the process does.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// 200 if webhooks are taken, 503 with the reasons if not.
+pub async fn readyz(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+    let mut reasons = Vec::new();
+    if !admin.ready.get() {
+        reasons.push("starting or stopping".to_owned());
+    }
+    if let Err(error) = admin.store.health() {
+        reasons.push(error.to_string());
+    }
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons })))
+}
+
+/// Prometheus' text format. What can be read off the store is read now, not kept up to date all day.
+pub async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
+    let now = admin.clock.now();
+    let (waiting, oldest) = admin.store.queue();
+    let age = oldest.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
+    admin.metrics.queue(waiting, age);
+    admin.metrics.accounts(admin.store.accounts());
+    show_quotas(&admin, now);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
+}
+
+fn show_quotas(admin: &Admin, now: Timestamp) {
+    let rules = admin.rules.load();
+    let mut shown = HashSet::new();
+    for subscription in admin.store.subscriptions() {
+        let group = GroupKey::of(&subscription.destination);
+        if !shown.insert(group.clone()) {
+            continue;
+        }
+        for (window, posts) in admin.quotas.remaining(&group, rules.windows(&subscription.destination), now) {
+            admin.metrics.quota_remaining(group.to_string(), window.per.to_string(), posts);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Builds the whole from the settings, and stops it again: the only file that names every part.
+
+mod listen;
+mod sweep;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admin::{self, Admin, Ready},
+    clock::Clock,
+    config::{Config, problem::Problem},
+    deliver::post::{Poster, PosterError, Proxies},
+    destination::{DestinationId, HostRules},
+    dispatch::{Dispatch, cards::Cards},
+    http::{
+        connection::{self, Limits},
+        hooks::{self, Hooks},
+        receive::BodyLimits,
+        tls::{BadCertificate, Certificate},
+    },
+    ingest::Ingest,
+    lane::{Lanes, quota::Quotas},
+    observe::metrics::Metrics,
+    route::Subscribers,
+    rules::Rules,
+    secret::Secret,
+    store::{Store, StoreError, embedded::Embedded},
+    subscribe::Subscriptions,
+};
+use listen::BadListener;
+
+/// How long requests and posts in hand may take to finish when the daemon stops. systemd waits 90 s by default.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// A running relay.
+#[derive(Debug)]
+pub struct App {
+    /// Where webhooks are taken.
+    pub public_address: SocketAddr,
+    /// Where health, metrics and the API are, if over TCP.
+    pub admin_address: Option<SocketAddr>,
+    /// The parts.
+    pub admin: Arc<Admin>,
+    settings: Settings,
+    certificate: Option<Arc<Certificate>>,
+    lanes: Lanes,
+    stopping: CancellationToken,
+    tasks: JoinSet<&'static str>,
+}
+
+/// What a reload replaces.
+#[derive(Debug)]
+struct Settings {
+    rules: Arc<ArcSwap<Rules>>,
+    host_rules: Arc<ArcSwap<HostRules>>,
+    body_limits: Arc<ArcSwap<BodyLimits>>,
+    tokens: Arc<ArcSwap<Vec<Secret>>>,
+    config: Config,
+}
+
+/// Why the relay can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings.
+    #[error("the settings have problems")]
+    Settings(Vec<Problem>),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client.
+    #[error("{0}; reinstall, or report it")]
+    Poster(#[from] PosterError),
+    /// An address or socket.
+    #[error(transparent)]
+    Listener(#[from] BadListener),
+    /// The certificate.
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
+}
+
+impl App {
+    /// Starts everything; when it returns, webhooks are taken and lanes with waiting work run.
+    ///
+    /// # Errors
+    /// What stands in the way, with the cure; then nothing is left running.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let rules = Rules::compile(&config).map_err(StartError::Settings)?;
+        let certificate = match &config.server.tls {
+            Some(tls) => {
+                Some(Arc::new(Certificate::load(&config.folder.join(&tls.cert), &config.folder.join(&tls.key))?))
+            }
+            None => None,
+        };
+        let listeners = listen::open(&config)?;
+        let store: Arc<dyn Store> = Arc::new(open_store(&config, clock.clone()).await?);
+        let settings = Settings::new(config, rules);
+        let (wake, woken) = unbounded_channel();
+        let parts = Parts::build(&settings, store, clock, wake)?;
+        let mut app = Self {
+            public_address: listeners.public_address,
+            admin_address: listeners.admin_address,
+            lanes: parts.lanes(settings.config.delivery.concurrency),
+            admin: parts.admin,
+            settings,
+            certificate,
+            stopping: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
+        app.warn_of_open_sources();
+        app.admin.subscriptions.refresh();
+        app.serve(listeners);
+        app.run_lanes(woken);
+        app.tasks.spawn(sweep::run(app.admin.clone(), app.settings.config.store.clone(), app.stopping.clone()));
+        app.admin.metrics.reloaded(true);
+        app.admin.ready.set(true);
+        Ok(app)
+    }
+
+    fn serve(&mut self, listeners: listen::Listeners) {
+        let server = &self.settings.config.server;
+        let limits = |connections| Limits { header_timeout: server.header_timeout.0, connections, grace: GRACE };
+        let hooks = Hooks { ingest: self.admin.ingest.clone(), limits: self.settings.body_limits.clone() };
+        let (public, stopping) = (limits(server.max_connections), self.stopping.clone());
+        let certificate = self.certificate.clone();
+        self.tasks.spawn(async move {
+            connection::serve_tcp(listeners.public, hooks::router(hooks), public, certificate, stopping).await;
+            "the public listener"
+        });
+        // Enough for monitoring and admins, and too few to starve the way in.
+        let few = limits(64);
+        if let Some(listener) = listeners.admin {
+            let (router, few, stopping) = (admin::tcp_router(self.admin.clone()), few.clone(), self.stopping.clone());
+            self.tasks.spawn(async move {
+                connection::serve_tcp(listener, router, few, None, stopping).await;
+                "the admin listener"
+            });
+        }
+        let (router, stopping) = (admin::socket_router(self.admin.clone()), self.stopping.clone());
+        self.tasks.spawn(async move {
+            connection::serve_unix(listeners.socket, router, few, stopping).await;
+            "the admin socket"
+        });
+    }
+
+    /// Wakes the lanes that have work from before the start, then whichever gets new work.
+    fn run_lanes(&mut self, mut woken: UnboundedReceiver<DestinationId>) {
+        for lane in self.admin.store.lanes() {
+            self.lanes.wake(lane);
+        }
+        let (lanes, stopping) = (self.lanes.clone(), self.stopping.clone());
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    lane = woken.recv() => match lane {
+                        Some(lane) => lanes.wake(lane),
+                        None => break,
+                    },
+                    () = stopping.cancelled() => break,
+                }
+            }
+            "the lanes"
+        });
+    }
+
+    fn warn_of_open_sources(&self) {
+        for source in self.settings.rules.load().sources.values().filter(|source| source.verifier.is_none()) {
+            tracing::warn!(source = %source.name, "verify = \"none\": whoever knows the address is believed");
+        }
+    }
+
+    /// Puts new settings in force at once, or none of them. Listeners and the store keep what they started with.
+    ///
+    /// # Errors
+    /// Every problem of the new settings; the old ones stay in force.
+    pub fn reload(&mut self, config: Config, mut problems: Vec<Problem>) -> Result<(), Vec<Problem>> {
+        let compiled = Rules::compile(&config).map_err(|more| problems.extend(more));
+        if let (Some(certificate), Some(tls)) = (&self.certificate, &config.server.tls)
+            && let Err(bad) = certificate.reload(&config.folder.join(&tls.cert), &config.folder.join(&tls.key))
+        {
+            problems.push(Problem::new("server.tls", "", bad.to_string(), "mend the files; the old certificate stays"));
+        }
+        self.admin.metrics.reloaded(problems.is_empty());
+        match compiled {
+            Ok(rules) if problems.is_empty() => {
+                self.settings.replace(config, rules);
+                self.warn_of_open_sources();
+                // A lane may rest until a time that other settings no longer ask for.
+                for lane in self.admin.store.lanes() {
+                    self.lanes.wake(lane);
+                }
+                Ok(())
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// Waits until a part ends that should not, and says which.
+    pub async fn failed(&mut self) -> String {
+        match self.tasks.join_next().await {
+            Some(Ok(part)) => format!("{part} ended"),
+            Some(Err(_)) => "a part of the daemon panicked".to_owned(),
+            None => "every part of the daemon ended".to_owned(),
+        }
+    }
+
+    /// Takes no more webhooks, lets requests and posts in hand finish within a bound, and closes the store.
+    pub async fn stop(mut self) {
+        self.admin.ready.set(false);
+        self.stopping.cancel();
+        let cut = self.lanes.stop(GRACE).await;
+        if cut > 0 {
+            tracing::warn!(posts = cut, "some posts did not end in time; they will be made again after the restart");
+        }
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE + Duration::from_secs(5), ended).await.is_err() {
+            tracing::warn!("some parts did not end in time and are cut");
+        }
+    }
+}
+
+async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Embedded, StoreError> {
+    let path = config.store.path.clone();
+    let opened = tokio::task::spawn_blocking(move || Embedded::open(&path, clock)).await;
+    opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
+}
+
+impl Settings {
+    fn new(config: Config, rules: Rules) -> Self {
+        Self {
+            rules: Arc::new(ArcSwap::from_pointee(rules)),
+            host_rules: Arc::new(ArcSwap::from_pointee(config.host_rules.clone())),
+            body_limits: Arc::new(ArcSwap::from_pointee(body_limits(&config))),
+            tokens: Arc::new(ArcSwap::from_pointee(config.admin_token.clone())),
+            config,
+        }
+    }
+
+    fn replace(&mut self, config: Config, rules: Rules) {
+        let (old, new) = (&self.config, &config);
+        if old.server.listen != new.server.listen
+            || old.admin_listen != new.admin_listen
+            || old.admin_socket != new.admin_socket
+            || old.store != new.store
+            || old.log != new.log
+        {
+            tracing::warn!("changes of listeners, the admin socket, the store and the log take a restart");
+        }
+        self.host_rules.store(Arc::new(config.host_rules.clone()));
+        self.body_limits.store(Arc::new(body_limits(&config)));
+        self.tokens.store(Arc::new(config.admin_token.clone()));
+        self.rules.store(Arc::new(rules));
+        self.config = config;
+    }
+}
+
+fn body_limits(config: &Config) -> BodyLimits {
+    BodyLimits { size: config.server.body_limit, time: config.server.body_timeout.0 }
+}
+
+struct Parts {
+    admin: Arc<Admin>,
+}
+
+impl Parts {
+    fn build(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
+    ) -> Result<Self, PosterError> {
+        let rules = settings.rules.clone();
+        let metrics = Arc::new(Metrics::new());
+        let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
+        let quotas = Arc::new(Quotas::default());
+        let ingest = Arc::new(Ingest {
+            rules: rules.clone(),
+            subscribers: subscribers.clone(),
+            store: store.clone(),
+            wake: wake.clone(),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+        });
+        let dispatch = Arc::new(Dispatch {
+            rules: rules.clone(),
+            store: store.clone(),
+            quotas: quotas.clone(),
+            poster: Poster::new(settings.host_rules.clone(), Proxies::Environment, clock.clone())?,
+            cards: Cards::new(metrics.clone()),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+        });
+        let subscriptions = Arc::new(Subscriptions {
+            rules: rules.clone(),
+            subscribers,
+            store: store.clone(),
+            wake,
+            clock: clock.clone(),
+        });
+        let (tokens, ready) = (settings.tokens.clone(), Ready::default());
+        let admin =
+            Arc::new(Admin { rules, tokens, subscriptions, ingest, dispatch, quotas, store, metrics, clock, ready });
+        Ok(Self { admin })
+    }
+
+    fn lanes(&self, concurrency: usize) -> Lanes {
+        let dispatch = self.admin.dispatch.clone();
+        let step = move |lane| {
+            let dispatch = dispatch.clone();
+            async move { dispatch.step(lane).await }
+        };
+        Lanes::new(self.admin.clock.clone(), concurrency, step)
+    }
+}

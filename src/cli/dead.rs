@@ -1,0 +1,95 @@
+//! `dead …`: what was given up, why, and another try.
+
+use http::Method;
+
+use super::{client::Client, failure::Failure, output};
+use crate::{
+    admin::view::Count,
+    store::DeadLetter,
+};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// List dead letters, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell the story of a dead letter's event
+    Show {
+        /// The event's id
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try again: one event's dead letters, or all
+    Replay {
+        /// The event's id
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// Every dead letter there is
+        #[arg(long)]
+        all: bool,
+    },
+    /// Take dead letters off the list for good
+    Purge {
+        /// Up to and with this event; without it, all
+        #[arg(long, value_name = "ID")]
+        upto: Option<String>,
+    },
+}
+
+/// An id as a segment of an address.
+pub(super) fn segment(id: &str) -> String {
+    form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List { limit, json } => list(client, limit, json).await,
+        Command::Show { id, json } => super::event::run(client, super::event::Command::Show { id, json }).await,
+        Command::Replay { id, .. } => {
+            let path = id.map_or_else(|| "/dead/replay".to_owned(), |id| format!("/dead/{}/replay", segment(&id)));
+            let count: Count = client.post(&path).await?;
+            output::line(&format!("{} waiting again", letters(count)))
+        }
+        Command::Purge { upto } => {
+            let query = upto.map(|id| format!("?upto={}", segment(&id))).unwrap_or_default();
+            let count: Count = client.ask(Method::DELETE, &format!("/dead{query}"), None::<&()>).await?;
+            output::line(&format!("{} purged", letters(count)))
+        }
+    }
+}
+
+fn letters(count: Count) -> String {
+    format!("{} dead letter{}", count.count, if count.count == 1 { "" } else { "s" })
+}
+
+async fn list(client: &Client, limit: usize, json: bool) -> Result<(), Failure> {
+    let all: Vec<DeadLetter> = client.get(&format!("/dead?limit={limit}")).await?;
+    if json {
+        return output::json(&all);
+    }
+    if all.is_empty() {
+        return output::line("no dead letters");
+    }
+    let rows: Vec<[String; 6]> = all
+        .iter()
+        .map(|letter| {
+            [
+                letter.event.to_string(),
+                letter.at.strftime("%F %T").to_string(),
+                letter.source.to_string(),
+                letter.kind.clone(),
+                letter.target.destination.to_string(),
+                letter.why.to_string(),
+            ]
+        })
+        .collect();
+    output::table(["EVENT", "GIVEN UP (UTC)", "SOURCE", "TYPE", "DESTINATION", "REASON"], &rows)
+}

@@ -1,0 +1,19 @@
+//! `serve`: the daemon.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{failure::Failure, load_config};
+use crate::{
+    app::StartError,
+    lifecycle::{self, RunError},
+    observe::logging,
+};
+
+pub(super) async fn run(folder: PathBuf, environment: BTreeMap<String, String>) -> Result<(), Failure> {
+    let config = load_config(&folder, &environment)?;
+    logging::init(config.log.format, &config.log.level).map_err(|error| Failure::sentence(&error.to_string()))?;
+    lifecycle::run(config, environment).await.map_err(|error| match error {
+        RunError::Start(StartError::Settings(problems)) => Failure::problems(&problems),
+        other => Failure::sentence(&other.to_string()),
+    })
+}

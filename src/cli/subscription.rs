@@ -1,0 +1,180 @@
+//! `subscription …`: who gets what.
+
+use http::Method;
+use serde_json::json;
+
+use super::{client::Client, failure::Failure, output};
+use crate::admin::view::{SubscriptionView, TestView};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Send a source's events to a Teams webhook URL
+    Add(Add),
+    /// List subscriptions
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a subscription
+    Show {
+        /// Id, a unique part of it, or the name
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep its deliveries back until it is resumed
+    Pause {
+        /// Id, a unique part of it, or the name
+        id: String,
+    },
+    /// Let its deliveries go out again
+    Resume {
+        /// Id, a unique part of it, or the name
+        id: String,
+    },
+    /// Remove it; what waits for it becomes dead letters
+    Remove {
+        /// Id, a unique part of it, or the name
+        id: String,
+    },
+    /// Post a test card
+    Test {
+        /// Id, a unique part of it, or the name
+        id: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Add {
+    /// The source whose events are wanted
+    #[arg(long)]
+    source: String,
+    /// The Teams webhook URL, whole; `-` reads it from standard input, which keeps it out of the shell's history
+    #[arg(long)]
+    url: String,
+    /// Only these event types; globs such as pull_request.* are allowed, and the option may be repeated
+    #[arg(long = "event", value_name = "T")]
+    events: Vec<String>,
+    /// Only events that meet this CEL condition, such as: payload.ref == "refs/heads/main"
+    #[arg(long, value_name = "CEL")]
+    filter: Option<String>,
+    /// What to call it
+    #[arg(long, value_name = "N")]
+    name: Option<String>,
+    /// workflow or connector; without it, by the URL's host
+    #[arg(long, value_name = "P")]
+    profile: Option<String>,
+    /// Destinations of one group share one allowance, as all flows of one owner do
+    #[arg(long, value_name = "G")]
+    quota_group: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Add(args) => add(client, args).await,
+        Command::List { json } => list(client, json).await,
+        Command::Show { id, json } => {
+            let one: SubscriptionView = client.get(&path(&id, "")).await?;
+            show(&one, json)
+        }
+        Command::Pause { id } => change(client, Method::POST, &id, "/pause", "paused").await,
+        Command::Resume { id } => change(client, Method::POST, &id, "/resume", "resumed").await,
+        Command::Remove { id } => change(client, Method::DELETE, &id, "", "removed").await,
+        Command::Test { id } => test(client, &id).await,
+    }
+}
+
+/// The address of a subscription; a name may hold anything.
+fn path(id: &str, action: &str) -> String {
+    let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    format!("/subscriptions/{}{action}", id.replace('+', "%20"))
+}
+
+async fn add(client: &Client, args: Add) -> Result<(), Failure> {
+    let url = match args.url.as_str() {
+        "-" => std::io::read_to_string(std::io::stdin())
+            .map_err(|_| Failure::new("no URL could be read from standard input", "pipe it in, or give --url URL"))?,
+        url => url.to_owned(),
+    };
+    let request = json!({
+        "source": args.source,
+        "url": url,
+        "events": args.events,
+        "filter": args.filter,
+        "name": args.name,
+        "profile": args.profile,
+        "quota_group": args.quota_group,
+    });
+    let added: SubscriptionView = client.ask(Method::POST, "/subscriptions", Some(&request)).await?;
+    if args.json {
+        return output::json(&added);
+    }
+    output::line(&format!("added {}; try it with: teams-relay subscription test {}", added.id, added.id))
+}
+
+async fn list(client: &Client, json: bool) -> Result<(), Failure> {
+    let all: Vec<SubscriptionView> = client.get("/subscriptions").await?;
+    if json {
+        return output::json(&all);
+    }
+    if all.is_empty() {
+        return output::line("no subscriptions; add one with: teams-relay subscription add --source S --url URL");
+    }
+    let rows: Vec<[String; 6]> = all
+        .iter()
+        .map(|one| {
+            [
+                one.id.to_string(),
+                one.name.clone().unwrap_or_default(),
+                one.source.to_string(),
+                if one.events.is_empty() { "all".to_owned() } else { one.events.join(",") },
+                format!("{}:{}", one.profile, one.destination),
+                one.state.clone(),
+            ]
+        })
+        .collect();
+    output::table(["ID", "NAME", "SOURCE", "EVENTS", "DESTINATION", "STATE"], &rows)
+}
+
+fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
+    if json {
+        return output::json(one);
+    }
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let events = if one.events.is_empty() { "all".to_owned() } else { one.events.join(", ") };
+    let group = one.quota_group.as_ref().map_or_else(|| "its own".to_owned(), ToString::to_string);
+    output::line(&format!(
+        "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
+         destination  {} ({})\nquota group  {group}\nstate        {}\ncreated      {}",
+        one.id,
+        or_none(&one.name),
+        one.source,
+        or_none(&one.filter),
+        one.destination,
+        one.profile,
+        one.state,
+        one.created_at,
+    ))
+}
+
+async fn change(client: &Client, method: Method, id: &str, action: &str, done: &str) -> Result<(), Failure> {
+    let one: SubscriptionView = client.ask(method, &path(id, action), None::<&()>).await?;
+    output::line(&format!("{done} {}", one.id))
+}
+
+async fn test(client: &Client, id: &str) -> Result<(), Failure> {
+    let test: TestView = client.post(&path(id, "/test")).await?;
+    let status = test.attempt.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+    let took = test.attempt.took.as_millis();
+    if test.accepted {
+        return output::line(&format!("the destination accepted the test card ({status}, {took} ms); look for it in the channel"));
+    }
+    let reason = test.attempt.reason;
+    let answer = if test.attempt.answer.is_empty() { String::new() } else { format!(": {}", test.attempt.answer) };
+    Err(Failure::new(format!("the test card was not accepted ({reason}, {status}){answer}"), reason.meaning()))
+}

@@ -1,0 +1,156 @@
+//! `providers/NAME.toml`: how a kind of system signs its webhooks and where it says what happened.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::{header::Header, map::MapRule, scheme::VerifySpec};
+
+/// What a provider's file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSpec {
+    /// Its name for people, such as `GitHub`.
+    pub title: String,
+    /// How its webhooks are proved genuine.
+    pub verify: VerifySpec,
+    /// Where it says what happened.
+    #[serde(default)]
+    pub event: EventSpec,
+    /// Which of its events get which template.
+    #[serde(default)]
+    pub map: Vec<MapRule>,
+}
+
+/// Where a provider says what happened. Places are tried in their order, and the first that holds anything decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSpec {
+    /// Where the type stands.
+    #[serde(default, rename = "type")]
+    pub kind: Vec<Place>,
+    /// Where the action stands, for providers that divide a type further.
+    #[serde(default)]
+    pub action: Vec<Place>,
+    /// Where the delivery id stands. A repeat of it is not delivered again, so it must differ between any two events.
+    #[serde(default)]
+    pub id: Vec<Place>,
+    /// The type of a webhook that names none.
+    #[serde(default = "event")]
+    pub default: String,
+    /// The headers that are stored with an event, for conditions and templates. All others are dropped.
+    #[serde(default)]
+    pub keep: Vec<Header>,
+}
+
+fn event() -> String {
+    "event".to_owned()
+}
+
+impl Default for EventSpec {
+    fn default() -> Self {
+        Self { kind: Vec::new(), action: Vec::new(), id: Vec::new(), default: event(), keep: Vec::new() }
+    }
+}
+
+/// A place in a webhook: `{ header = "X-GitHub-Event" }` or `{ body = "/object_kind" }`; for short, the text alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A header.
+    Header(Header),
+    /// A value of the payload.
+    Body(Pointer),
+}
+
+/// A JSON pointer (RFC 6901) to something inside a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer(String);
+
+impl Pointer {
+    /// The pointer, beginning with `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for Pointer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let escapes_are_good = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        if text.starts_with('/') && escapes_are_good {
+            return Ok(Self(text.to_owned()));
+        }
+        let shown: String = text.chars().take(80).collect();
+        Err(format!(
+            "`{}` is no JSON pointer; begin it with `/`, as in /object_kind, and write `~` as `~0`, `/` in a key as `~1`",
+            shown.escape_debug()
+        ))
+    }
+}
+
+impl std::str::FromStr for Place {
+    type Err = String;
+
+    /// Only a pointer begins with `/`, so the text alone tells which of the two is meant.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with('/') { text.parse().map(Self::Body) } else { text.parse().map(Self::Header) }
+    }
+}
+
+const FORMS: &str = "a place is neither text nor a table; \
+    write { header = \"X-Event\" } or { body = \"/event/type\" }, just one of them";
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let place = match Value::deserialize(from)? {
+            Value::String(text) => text.parse(),
+            Value::Object(table) => {
+                let mut entries = table.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+                match (entries.next(), entries.next()) {
+                    (Some(("header", Some(name))), None) => name.parse().map(Self::Header),
+                    (Some(("body", Some(pointer))), None) => pointer.parse().map(Self::Body),
+                    _ => Err(FORMS.replace("is neither text nor a table", "names no header and no pointer, or both")),
+                }
+            }
+            _ => Err(FORMS.to_owned()),
+        };
+        place.map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Header(name) => name.serialize(to),
+            Self::Body(pointer) => to.serialize_str(pointer.as_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_reads_as_text_or_as_a_table() {
+        let place = |json: Value| serde_json::from_value::<Place>(json);
+        for (short, long) in [
+            (serde_json::json!("X-Event"), serde_json::json!({"header": "x-event"})),
+            (serde_json::json!("/a/b"), serde_json::json!({"body": "/a/b"})),
+        ] {
+            assert_eq!(place(short).unwrap(), place(long).unwrap());
+        }
+        for bad in [
+            serde_json::json!({"body": "object_kind"}),
+            serde_json::json!("/a~2b"),
+            serde_json::json!({"body": ""}),
+            serde_json::json!("X Event"),
+            serde_json::json!({"header": "A", "body": "/b"}),
+            serde_json::json!({}),
+            serde_json::json!(7),
+        ] {
+            let error = place(bad.clone()).unwrap_err().to_string();
+            assert!(error.contains("; "), "{bad}: no cure in {error}");
+        }
+    }
+}

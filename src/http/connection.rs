@@ -1,0 +1,259 @@
+//! The connection loop: takes connections up to a cap, speaks HTTP/1.1 and HTTP/2 on each, with or without TLS,
+//! and lets none hold on by sending nothing.
+
+use std::{
+    io,
+    net::IpAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use hyper::{Request, body::Incoming};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, UnixListener},
+    sync::Semaphore,
+    time::Sleep,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::tls::Certificate;
+
+/// Request headers that hyper still reads; what is above [`MOST_HEADERS`] is answered 431 with a reason.
+const HEADERS_READ: usize = 512;
+
+/// Request headers that a webhook may have. Providers send some 20, proxies add a dozen.
+pub const MOST_HEADERS: usize = 100;
+
+/// Bytes of request line and headers together, at most.
+const HEADER_BYTES: usize = 128 * 1024;
+
+/// Length of HTTP/2's preface, by which it is told from HTTP/1.
+const PREFACE: usize = 24;
+
+/// Limits of a listener.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// For TLS's handshake, and again for a request's headers.
+    pub header_timeout: Duration,
+    /// Connections at once.
+    pub connections: usize,
+    /// How long connections may take to finish what they are at when the daemon stops.
+    pub grace: Duration,
+}
+
+/// Who holds the other end of a TCP connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
+/// Serves a TCP listener until `stopping`; returns when its connections have ended or the grace is over.
+pub async fn serve_tcp(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    certificate: Option<Arc<Certificate>>,
+    stopping: CancellationToken,
+) {
+    let server = Server::new(limits);
+    loop {
+        let Some(permit) = server.permit(&stopping).await else { break };
+        let (stream, address) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    pause_after(&error).await;
+                    continue;
+                }
+            },
+            () = stopping.cancelled() => break,
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(kind = ?error.kind(), "a connection ended before it was served");
+            continue;
+        }
+        let router = router.clone();
+        let connection = server.connection();
+        let (certificate, timeout) = (certificate.clone(), server.limits.header_timeout);
+        tokio::spawn(async move {
+            let peer = Some(Peer(address.ip()));
+            match certificate {
+                None => connection.serve(stream, router, peer).await,
+                Some(certificate) => match tokio::time::timeout(timeout, certificate.accept(stream)).await {
+                    Ok(Ok(stream)) => connection.serve(stream, router, peer).await,
+                    _ => tracing::debug!("a TLS handshake failed"),
+                },
+            }
+            drop(permit);
+        });
+    }
+    server.finish().await;
+}
+
+/// Serves a Unix listener until `stopping`, as [`serve_tcp`] does.
+pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, stopping: CancellationToken) {
+    let server = Server::new(limits);
+    loop {
+        let Some(permit) = server.permit(&stopping).await else { break };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    pause_after(&error).await;
+                    continue;
+                }
+            },
+            () = stopping.cancelled() => break,
+        };
+        let (router, connection) = (router.clone(), server.connection());
+        tokio::spawn(async move {
+            connection.serve(stream, router, None).await;
+            drop(permit);
+        });
+    }
+    server.finish().await;
+}
+
+/// Out of file descriptors, most likely: trying again at once would only spin.
+async fn pause_after(error: &io::Error) {
+    tracing::warn!(kind = ?error.kind(), "can't take a connection");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+struct Server {
+    limits: Limits,
+    permits: Arc<Semaphore>,
+    graceful: GracefulShutdown,
+}
+
+impl Server {
+    fn new(limits: Limits) -> Self {
+        let permits = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+        Self { limits, permits, graceful: GracefulShutdown::new() }
+    }
+
+    /// Room for one more connection; none when the daemon is stopping.
+    async fn permit(&self, stopping: &CancellationToken) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        tokio::select! {
+            permit = self.permits.clone().acquire_owned() => permit.ok(),
+            () = stopping.cancelled() => None,
+        }
+    }
+
+    fn connection(&self) -> Connection {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .half_close(true)
+            .max_headers(HEADERS_READ)
+            .max_buf_size(HEADER_BYTES);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(HEADER_BYTES as u32)
+            .max_concurrent_streams(256)
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(20));
+        Connection { builder, watcher: self.graceful.watcher(), patience: self.limits.header_timeout }
+    }
+
+    async fn finish(self) {
+        if tokio::time::timeout(self.limits.grace, self.graceful.shutdown()).await.is_err() {
+            tracing::warn!("some connections did not end in time and are cut");
+        }
+    }
+}
+
+struct Connection {
+    builder: auto::Builder<TokioExecutor>,
+    watcher: hyper_util::server::graceful::Watcher,
+    patience: Duration,
+}
+
+impl Connection {
+    async fn serve<S>(self, stream: S, router: Router, peer: Option<Peer>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let io = TokioIo::new(Impatient::new(stream, self.patience));
+        let connection = self.builder.serve_connection(io, service).into_owned();
+        if let Err(error) = self.watcher.watch(connection).await {
+            // Its text may hold what the other side sent; the debug form of the kind does not.
+            tracing::debug!(timeout = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout), "a connection broke off");
+        }
+    }
+}
+
+/// A stream that gives up if its first bytes do not come: until then no limit of hyper's holds.
+struct Impatient<S> {
+    stream: S,
+    read: usize,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl<S> Impatient<S> {
+    fn new(stream: S, patience: Duration) -> Self {
+        Self { stream, read: 0, deadline: Box::pin(tokio::time::sleep(patience)) }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = into.filled().len();
+        match Pin::new(&mut this.stream).poll_read(context, into) {
+            Poll::Pending if this.read < PREFACE => {
+                this.deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+            }
+            done => {
+                this.read = this.read.saturating_add(into.filled().len() - before);
+                done
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, from)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, from)
+    }
+}

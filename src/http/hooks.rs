@@ -1,0 +1,77 @@
+//! `POST /hooks/{source}`: the statuses of the contract.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use http::{Method, Request, StatusCode};
+use serde_json::json;
+
+use super::{
+    problem::Problem,
+    receive::{self, BodyLimits},
+};
+use crate::{
+    ingest::{Ingest, Receipt},
+    name::SourceName,
+    outcome::Reason,
+};
+
+/// What the public door needs.
+#[derive(Debug, Clone)]
+pub struct Hooks {
+    /// The way in.
+    pub ingest: Arc<Ingest>,
+    /// Limits, as they are now.
+    pub limits: Arc<ArcSwap<BodyLimits>>,
+}
+
+/// The routes of the public listener.
+pub fn router(hooks: Hooks) -> Router {
+    Router::new()
+        .route("/hooks/{source}", any(hook))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "unknown_address", "webhooks go to /hooks/NAME-OF-SOURCE") })
+        .with_state(hooks)
+}
+
+async fn hook(State(hooks): State<Hooks>, Path(source): Path<String>, request: Request<Body>) -> Response {
+    match take(&hooks, &source, request).await {
+        Ok(receipt) => {
+            let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
+            let mut body = json!({ "event": receipt.event });
+            if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
+                body.insert("duplicate".to_owned(), true.into());
+            }
+            (status, Json(body)).into_response()
+        }
+        Err((known, reason)) => {
+            let name = if known { source.parse::<SourceName>().ok() } else { None };
+            hooks.ingest.metrics.webhook(name.as_ref(), reason);
+            tracing::warn!(source = name.as_ref().map(tracing::field::display), %reason, "webhook refused");
+            Problem::of(reason).into_response()
+        }
+    }
+}
+
+/// Takes the webhook; a refusal says whether the source exists.
+async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Receipt, (bool, Reason)> {
+    let source = match hooks.ingest.admit(source) {
+        Ok(source) => source,
+        Err(reason) => return Err((reason != Reason::UnknownSource, reason)),
+    };
+    let refuse = |reason| (true, reason);
+    if request.method() != Method::POST {
+        return Err(refuse(Reason::MethodNotAllowed));
+    }
+    let limits = **hooks.limits.load();
+    receive::check_headers(request.headers(), limits).map_err(refuse)?;
+    let clock = hooks.ingest.clock.clone();
+    let webhook = receive::read(source.name.clone(), request, limits, &*clock).await.map_err(refuse)?;
+    hooks.ingest.take(&source, webhook).await.map_err(refuse)
+}

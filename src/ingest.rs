@@ -1,0 +1,140 @@
+//! The way in, on one screen: verify → event → route → store.accept, and only then yes.
+//!
+//! It decides; limits and statuses are `http`'s, bytes on disk the store's.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+
+use crate::{
+    clock::Clock,
+    delivery::Target,
+    destination::DestinationId,
+    event::Webhook,
+    name::{EventId, SourceName},
+    observe::metrics::Metrics,
+    outcome::Reason,
+    route::{Subscribers, condition::Facts, mapping::Choice},
+    rules::{Rules, SourceRules},
+    store::{Accepted, Store},
+};
+
+/// Where webhooks become events.
+#[derive(Debug)]
+pub struct Ingest {
+    /// The settings, as they are now.
+    pub rules: Arc<ArcSwap<Rules>>,
+    /// The subscriptions, compiled.
+    pub subscribers: Arc<ArcSwap<Subscribers>>,
+    /// Where events are kept.
+    pub store: Arc<dyn Store>,
+    /// Who is to be told of a lane with new work.
+    pub wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a sender is told of a webhook that was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// The event, or the one that this webhook repeats.
+    pub event: EventId,
+    /// Whether it was accepted before.
+    pub duplicate: bool,
+}
+
+impl Ingest {
+    /// Whether webhooks may come to this address at all; asked before the body is read.
+    ///
+    /// # Errors
+    /// [`Reason::UnknownSource`], [`Reason::SourceDisabled`], [`Reason::SourceExpired`].
+    pub fn admit(&self, source: &str) -> Result<Arc<SourceRules>, Reason> {
+        let name: SourceName = source.parse().map_err(|_| Reason::UnknownSource)?;
+        let source = self.rules.load().sources.get(&name).cloned().ok_or(Reason::UnknownSource)?;
+        source.open_at(self.clock.now())?;
+        Ok(source)
+    }
+
+    /// The way in. When this returns a receipt, event and fan-out are on disk, flushed.
+    ///
+    /// # Errors
+    /// Why the webhook was refused; then nothing of it was kept.
+    pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Receipt, Reason> {
+        let arrived = webhook.received_at;
+        let verified = source.verifier.check(webhook, self.clock.now()).map_err(|refused| refused.reason)?;
+        source.within_rate(self.clock.now())?;
+        let (event, payload) = source.provider.event(verified)?;
+        let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
+        let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
+        let accepted = self.store.accept(event, targets, ignored).await.map_err(|error| {
+            tracing::error!(source = %source.name, %error, "a webhook could not be stored");
+            Reason::StoreFailed
+        })?;
+        self.settle(source, accepted, lanes, ignored, arrived)
+    }
+
+    /// Who gets it, and why nobody does if so.
+    fn route(&self, source: &SourceRules, facts: &Facts<'_>) -> (Vec<Target>, Reason) {
+        match source.mapping.choose(facts) {
+            Choice::Ignore => (Vec::new(), Reason::NotMapped),
+            Choice::Template(_) | Choice::ByType => (self.subscribers.load().targets(facts), Reason::NoSubscription),
+        }
+    }
+
+    fn settle(
+        &self,
+        source: &SourceRules,
+        accepted: Accepted,
+        lanes: Vec<DestinationId>,
+        ignored: Reason,
+        arrived: Timestamp,
+    ) -> Result<Receipt, Reason> {
+        let (event, outcome) = match accepted {
+            Accepted::Duplicate(event) => (event, Reason::Duplicate),
+            Accepted::New(event) if lanes.is_empty() => (event, ignored),
+            Accepted::New(event) => (event, Reason::Accepted),
+        };
+        self.metrics.webhook(Some(&source.name), outcome);
+        self.metrics.accepted_in(self.clock.now().duration_since(arrived).unsigned_abs());
+        tracing::info!(source = %source.name, %event, %outcome, destinations = lanes.len(), "webhook");
+        if outcome == Reason::Accepted {
+            for lane in lanes {
+                if self.wake.send(lane).is_err() {
+                    tracing::debug!("nobody delivers any more; what was accepted goes out after the restart");
+                }
+            }
+        }
+        Ok(Receipt { event, duplicate: outcome == Reason::Duplicate })
+    }
+
+    /// Replays an event: routes it by the mappings and subscriptions of now, and makes its deliveries wait again.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn replay(&self, id: EventId) -> Result<usize, crate::store::StoreError> {
+        let event = self.store.event(id).await?;
+        let targets = match (self.rules.load().sources.get(&event.source), event.payload()) {
+            (Some(source), Ok(payload)) => self.route(source, &Facts::new(&event, &payload)).0,
+            _ => Vec::new(),
+        };
+        self.replay_to(id, targets).await
+    }
+
+    /// Makes these deliveries of an event wait again.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn replay_to(&self, id: EventId, targets: Vec<Target>) -> Result<usize, crate::store::StoreError> {
+        let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
+        let count = self.store.replay(id, targets, self.clock.now()).await?;
+        for lane in lanes {
+            if self.wake.send(lane).is_err() {
+                tracing::debug!("nobody delivers any more; replays go out after the restart");
+            }
+        }
+        Ok(count)
+    }
+}

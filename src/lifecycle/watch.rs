@@ -1,0 +1,81 @@
+//! Notices that files of the config folder changed, and waits until whoever writes them has finished.
+
+use std::{path::PathBuf, time::Duration};
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::config::Config;
+
+/// Editors and deployments write several files one after the other; a reload between two of them helps nobody.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Changes of the files that settings are read from.
+pub(super) struct Changes {
+    watcher: Option<RecommendedWatcher>,
+    changed: UnboundedReceiver<()>,
+    followed: Vec<PathBuf>,
+}
+
+impl Changes {
+    /// Follows the folders of these settings. Where files can't be watched, SIGHUP is left.
+    pub(super) fn of(config: &Config) -> Self {
+        let (tell, changed) = unbounded_channel();
+        let watcher = watcher(tell).map_err(|_| {
+            tracing::warn!("changed files are not noticed on this machine; send SIGHUP to reload");
+        });
+        let mut changes = Self { watcher: watcher.ok(), changed, followed: Vec::new() };
+        changes.follow(config);
+        changes
+    }
+
+    /// Follows folders that have appeared since.
+    pub(super) fn follow(&mut self, config: &Config) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let within = |name: &str| config.folder.join(name);
+        let mut folders = vec![
+            (config.folder.clone(), RecursiveMode::NonRecursive),
+            (within("sources"), RecursiveMode::NonRecursive),
+            (within("providers"), RecursiveMode::NonRecursive),
+            (within("profiles"), RecursiveMode::NonRecursive),
+            (config.templates_folder.clone(), RecursiveMode::Recursive),
+        ];
+        if let Some(tls) = &config.server.tls {
+            let files = [&tls.cert, &tls.key];
+            folders.extend(files.iter().filter_map(|file| {
+                Some((config.folder.join(file).parent()?.to_owned(), RecursiveMode::NonRecursive))
+            }));
+        }
+        for (folder, mode) in folders {
+            if folder.is_dir() && !self.followed.contains(&folder) && watcher.watch(&folder, mode).is_ok() {
+                self.followed.push(folder);
+            }
+        }
+    }
+
+    /// Returns when something changed and nothing has changed since for a moment.
+    pub(super) async fn settled(&mut self) {
+        if self.changed.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.changed.recv()).await {}
+    }
+}
+
+fn watcher(tell: UnboundedSender<()>) -> notify::Result<RecommendedWatcher> {
+    notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        // Reading is no change, and neither is what the store does beside the settings.
+        let is_setting = |path: &PathBuf| {
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            // A folder that appears; and the link that Kubernetes turns to replace a whole mounted folder.
+            let is_folder = matches!(name, "sources" | "providers" | "profiles" | "templates" | "..data");
+            is_folder || matches!(ending, "toml" | "hbs" | "json" | "pem" | "crt" | "key")
+        };
+        let matters = !event.kind.is_access() && event.paths.iter().any(is_setting);
+        if matters && tell.send(()).is_err() {
+            tracing::debug!("nobody waits for changes any more");
+        }
+    })
+}

@@ -1,0 +1,76 @@
+//! Finds what stands at a place of a webhook, and makes a delivery id of it.
+
+use http::HeaderMap;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::config::provider::Place;
+
+/// The text at the first of these places that holds any. Numbers are text; lists, tables and empty texts are none.
+pub(super) fn first_text(places: &[Place], headers: &HeaderMap, payload: &Value) -> Option<String> {
+    places.iter().find_map(|place| {
+        let text = match place {
+            Place::Header(name) => std::str::from_utf8(headers.get(&name.0)?.as_bytes()).ok()?.to_owned(),
+            Place::Body(pointer) => match payload.pointer(pointer.as_str())? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+            },
+        };
+        // A type of nothing but control characters would be cleaned away to an empty one.
+        let says_something = text.chars().any(|c| !c.is_control() && !c.is_whitespace());
+        says_something.then(|| text.trim().to_owned())
+    })
+}
+
+/// The longest delivery id that is kept as it is. Providers' own are UUIDs or shorter than 64 bytes.
+const LONGEST: usize = 128;
+
+/// What stands before an id that is kept as its hash.
+const HASHED: &str = "sha256:";
+
+/// The id that a repeat is known by: the provider's own, or its SHA-256 if that is long or holds control characters.
+///
+/// An id that looks like such a hash is hashed too, so that no two ids ever come to the same.
+pub(super) fn delivery_id(found: String) -> String {
+    if found.len() <= LONGEST && !found.starts_with(HASHED) && !found.chars().any(char::is_control) {
+        return found;
+    }
+    format!("{HASHED}{}", hex::encode(Sha256::digest(found.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_stay_apart_whatever_their_length() {
+        let long = "a".repeat(LONGEST + 1);
+        let longer = "a".repeat(LONGEST + 2);
+        let hashed = delivery_id(long.clone());
+        assert!(hashed.len() <= LONGEST && hashed != delivery_id(longer));
+        // An id that imitates the hash of another does not become it.
+        assert_ne!(delivery_id(hashed.clone()), hashed);
+        assert_ne!(delivery_id("a\nb".to_owned()), delivery_id("ab".to_owned()));
+        for kept in ["72d3162e-cc78-11e3-81ab-4c9367dc0958", "17", &"a".repeat(LONGEST)] {
+            assert_eq!(delivery_id(kept.to_owned()), kept);
+        }
+    }
+
+    #[test]
+    fn the_first_place_that_holds_text_decides() {
+        let payload = serde_json::json!({"no": null, "list": [1], "empty": " ", "n": 9007199254740993_u64, "t": "x"});
+        let places = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<Place>>();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-raw", http::HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.insert("x-event", http::HeaderValue::from_static(" push "));
+        let found = |texts: &[&str]| first_text(&places(texts), &headers, &payload);
+        assert_eq!(
+            found(&["/no", "/list", "/empty", "/not/there", "X-Raw", "X-Not", "/n"]).unwrap(),
+            "9007199254740993"
+        );
+        assert_eq!(found(&["X-Event", "/t"]).unwrap(), "push");
+        assert_eq!(found(&["/t", "X-Event"]).unwrap(), "x");
+        assert_eq!(found(&[]), None);
+    }
+}

@@ -1,0 +1,227 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::{event::Webhook, secret::Secret, verify::Verifier};
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().unwrap()
+}
+
+fn parse(toml: &str) -> Result<Provider, Vec<String>> {
+    Provider::parse("mine".parse().unwrap(), "mine.toml", toml)
+        .map_err(|problems| problems.iter().map(Problem::to_string).collect())
+}
+
+fn preset(name: &str) -> Provider {
+    Providers::read([]).unwrap().get(&name.parse().unwrap()).unwrap().clone()
+}
+
+fn webhook(headers: HeaderMap, body: &[u8]) -> Webhook {
+    let body = RawBody(Bytes::copy_from_slice(body));
+    Webhook { source: "ci".parse().unwrap(), received_at: now(), peer: None, headers, body }
+}
+
+fn event_of(provider: &Provider, headers: &[(&'static str, &str)], body: &[u8]) -> Result<(Event, Value), Unreadable> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(*name, HeaderValue::from_str(value).unwrap());
+    }
+    provider.event(Verifier::none().check(webhook(map, body), now()).unwrap())
+}
+
+/// A secret of each kind that the preset takes.
+fn secrets_for(provider: &Provider) -> Vec<Secret> {
+    let signing = format!("whsec_{}", STANDARD.encode([11; 32]));
+    match provider.name().as_str() {
+        "gitlab" => vec![Secret::new(signing), Secret::new("glt-invented")],
+        "standard-webhooks" => vec![Secret::new(signing)],
+        "generic" => vec![Secret::new("ops:invented")],
+        _ => vec![Secret::new("an invented secret")],
+    }
+}
+
+#[test]
+fn every_preset_of_the_first_release_is_there() {
+    let providers = Providers::read([]).unwrap();
+    for name in ["github", "gitlab", "bitbucket", "gitea", "standard-webhooks", "generic"] {
+        let provider = providers.get(&name.parse().unwrap()).unwrap_or_else(|| panic!("no {name}"));
+        assert!(!provider.title().is_empty());
+        assert_ne!(provider.schemes(), &Schemes::None, "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_sent_as_a_provider_would_is_believed_and_read_back(text in ".{0,80}", id in "[a-zA-Z0-9-]{1,40}") {
+        let body = json!({ "text": text }).to_string();
+        for provider in Providers::read([]).unwrap().iter() {
+            for secret in secrets_for(provider) {
+                let verifier = Verifier::new(provider.schemes(), &[secret], "ci.toml").unwrap();
+                let mut headers = HeaderMap::new();
+                let kind = EventType::new("deploy", None);
+                provider.headers_for(&kind, &id, &mut headers).unwrap();
+                verifier.sign(&mut headers, body.as_bytes(), &id, now()).unwrap();
+                let verified = verifier.check(webhook(headers, body.as_bytes()), now()).unwrap();
+                let (event, payload) = provider.event(verified).unwrap();
+                let header_names_it = provider.event.kind.iter().any(|place| matches!(place, Place::Header(_)));
+                prop_assert_eq!(event.kind.name(), if header_names_it { "deploy" } else { "event" });
+                prop_assert_eq!(event.delivery_id.as_deref(), Some(id.as_str()));
+                prop_assert_eq!(payload, json!({ "text": text }));
+            }
+        }
+    }
+}
+
+#[test]
+fn each_way_of_posting_that_generic_promises_is_believed() {
+    let provider = preset("generic");
+    let verifier = Verifier::new(provider.schemes(), &[Secret::new("ops:pw")], "ci.toml").unwrap();
+    let basic = format!("Basic {}", STANDARD.encode("ops:pw"));
+    // printf %s '{}' | openssl dgst -sha256 -hmac ops:pw -r
+    let signature = "sha256=ac8df1f71e2cd2458b265d4ac64e031fd13c699399bbc23b78d348004b0de760";
+    for (name, value) in [
+        ("authorization", "Bearer ops:pw"),
+        ("x-webhook-token", "ops:pw"),
+        ("authorization", basic.as_str()),
+        ("x-signature-256", signature),
+        ("x-hub-signature-256", signature),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+        assert!(verifier.check(webhook(headers.clone(), b"{}"), now()).is_ok(), "{name}: {value}");
+        headers.insert(name, HeaderValue::from_str(&format!("{value}0")).unwrap());
+        assert!(verifier.check(webhook(headers, b"{}"), now()).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn github_does_not_look_at_the_sha1_signature() {
+    let provider = preset("github");
+    let verifier = Verifier::new(provider.schemes(), &[Secret::new("s")], "ci.toml").unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert("x-hub-signature", HeaderValue::from_static("sha1=850413ce2dee4c4142838bab9e9086cb305da54d"));
+    let refused = verifier.check(webhook(headers, b"{}"), now()).unwrap_err();
+    assert_eq!(refused.reason, Reason::SignatureMissing);
+}
+
+#[test]
+fn gitea_is_read_by_its_own_headers_and_forgejo_by_either() {
+    let gitea = preset("gitea");
+    let sent = [("x-github-event", "push"), ("x-gogs-event", "push"), ("x-gitea-event", "pull_request_approved")];
+    assert_eq!(event_of(&gitea, &sent, b"{}").unwrap().0.kind.name(), "pull_request_approved");
+    let sent = [("x-github-event", "push"), ("x-forgejo-event", "release"), ("x-forgejo-delivery", "d-1")];
+    let (event, _) = event_of(&gitea, &sent, b"{}").unwrap();
+    assert_eq!((event.kind.name(), event.delivery_id.as_deref()), ("release", Some("d-1")));
+}
+
+#[test]
+fn gitlab_system_hooks_and_pipelines_have_types_and_actions_too() {
+    let gitlab = preset("gitlab");
+    let (event, _) =
+        event_of(&gitlab, &[("x-gitlab-event", "System Hook")], br#"{"event_name":"user_create"}"#).unwrap();
+    assert_eq!(event.kind.to_string(), "user_create");
+    let body = br#"{"object_kind":"pipeline","object_attributes":{"status":"failed"}}"#;
+    assert_eq!(event_of(&gitlab, &[], body).unwrap().0.kind.to_string(), "pipeline.failed");
+}
+
+#[test]
+fn a_webhook_that_names_no_type_gets_the_default_one() {
+    let generic = preset("generic");
+    for body in ["{}", "[]", "7", r#"{"type":{}}"#, r#"{"type":"\u0000 "}"#] {
+        let (event, _) = event_of(&generic, &[("x-event-type", " ")], body.as_bytes()).unwrap();
+        assert_eq!((event.kind.to_string().as_str(), event.delivery_id), ("event", None), "{body}");
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_told_apart_by_its_reason() {
+    let generic = preset("generic");
+    let unreadable =
+        |kind: &str, body: &str| event_of(&generic, &[("content-type", kind)], body.as_bytes()).unwrap_err();
+    let error = unreadable("application/json", "{\"password\": hunter2}");
+    assert_eq!(error.reason(), Reason::BodyMalformed);
+    assert!(error.to_string().contains("line 1, column 14") && !error.to_string().contains("hunter2"), "{error}");
+    assert_eq!(unreadable("application/x-www-form-urlencoded", "a=1").reason(), Reason::BodyMalformed);
+    assert_eq!(unreadable("application/xml", "<a/>").reason(), Reason::UnsupportedMediaType);
+}
+
+#[test]
+fn only_the_headers_to_keep_are_kept() {
+    let provider = parse("title = \"T\"\nverify = \"none\"\n[event]\nkeep = [\"X-Region\"]").unwrap();
+    let sent = [("authorization", "Bearer s"), ("x-region", "north"), ("x-region", "south"), ("cookie", "a=b")];
+    let (event, _) = event_of(&provider, &sent, b"{}").unwrap();
+    let kept = |value: &str| ("x-region".to_owned(), value.to_owned());
+    assert_eq!(event.headers, [kept("north"), kept("south")]);
+}
+
+#[test]
+fn a_number_is_a_delivery_id_and_keeps_all_its_digits() {
+    let provider = parse("title = \"T\"\nverify = \"none\"\n[event]\nid = [\"/id\"]").unwrap();
+    let (event, _) = event_of(&provider, &[], br#"{"id":1502709956288000110}"#).unwrap();
+    assert_eq!(event.delivery_id.as_deref(), Some("1502709956288000110"));
+}
+
+#[test]
+fn every_mistake_in_a_file_is_told_at_once_with_file_key_and_cure() {
+    let toml = r#"
+titel = "Mine"
+title = "Mine"
+[verify]
+scheme = "hmac"
+header = "X-Sig"
+algorithm = "md5"
+[event]
+type = [{ header = "X-Event" }, { body = "kind" }]
+default = " "
+keep = ["X-Sig", "Authorization", "X-Fine"]
+[[map]]
+evnt = "push"
+"#;
+    assert_eq!(
+        parse(toml).unwrap_err(),
+        [
+            "mine.toml: verify.algorithm: unknown variant `md5`; expected one of `sha1`, `sha256`, `sha512`",
+            "mine.toml: event.type[1]: `kind` is no JSON pointer; begin it with `/`, as in /object_kind, and write `~` as `~0`, `/` in a key as `~1`",
+            "mine.toml: map[0].evnt: is not a known key; did you mean `event`?",
+            "mine.toml: titel: is not a known key; did you mean `title`?",
+        ]
+    );
+}
+
+#[test]
+fn headers_that_prove_who_sent_it_are_not_kept() {
+    let toml = r#"
+title = "Mine"
+verify = { scheme = "token", header = "X-Auth" }
+[event]
+default = " "
+keep = ["X-Auth", "Authorization", "X-Hub-Signature", "Cookie", "X-Gitlab-Token", "X-Event-Key"]
+"#;
+    let problems = parse(toml).unwrap_err();
+    assert_eq!(
+        problems[0],
+        "mine.toml: event.keep[0]: `x-auth` holds a secret or a signature, and kept headers are stored and shown; take it out"
+    );
+    assert_eq!(problems.len(), 6, "five of the headers, and the type of nothing: {problems:#?}");
+    assert!(problems[5].starts_with("mine.toml: event.default: is empty"), "{problems:#?}");
+}
+
+#[test]
+fn a_file_must_say_how_its_webhooks_are_proved_genuine() {
+    assert_eq!(parse("title = \"Mine\"").unwrap_err(), ["mine.toml: verify: is missing; add it"]);
+}
+
+#[test]
+fn a_syntax_error_is_shown_by_its_place_alone() {
+    let problems = parse("title = \"Mine\"\nverify = hunter2\n").unwrap_err();
+    assert_eq!(
+        problems,
+        [
+            "mine.toml:2:10: is not TOML from here on; look for a missing quote, bracket or `=`, or a key that is given twice"
+        ]
+    );
+}

@@ -1,0 +1,276 @@
+//! The settings, compiled: what one webhook or one delivery needs, looked up and never parsed again.
+//!
+//! Replaced as a whole on reload. Pure: settings in, rules or problems out.
+
+mod samples;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    config::{
+        Config, Source, TextFile,
+        problem::{Problem, did_you_mean},
+        profile::Window,
+        scheme::{Schemes, VerifySpec},
+    },
+    deliver::schedule::Schedule,
+    destination::{Destination, HostRules, WebhookUrl},
+    lane::rate::Rate,
+    name::{ProfileName, QuotaGroup, SourceName, TemplateName},
+    outcome::Reason,
+    profile::{Profile, Profiles},
+    provider::{Provider, Providers},
+    render::{self, TemplateFile, Templates},
+    route::mapping::Mapping,
+    verify::Verifier,
+};
+pub use samples::{SampleFile, samples};
+
+/// Everything compiled.
+#[derive(Debug)]
+pub struct Rules {
+    /// The sources.
+    pub sources: BTreeMap<SourceName, Arc<SourceRules>>,
+    /// The templates.
+    pub templates: Templates,
+    /// The profiles.
+    pub profiles: Profiles,
+    /// Which hosts may be posted to.
+    pub host_rules: HostRules,
+    /// How cards are posted.
+    pub delivery: DeliveryRules,
+    profile_windows: BTreeMap<ProfileName, Vec<Window>>,
+    group_windows: BTreeMap<QuotaGroup, Vec<Window>>,
+}
+
+/// A source, compiled.
+#[derive(Debug)]
+pub struct SourceRules {
+    /// Its name.
+    pub name: SourceName,
+    /// Its kind.
+    pub provider: Provider,
+    /// Who is believed.
+    pub verifier: Verifier,
+    /// Its rules, then its provider's.
+    pub mapping: Mapping,
+    /// How old its events may grow.
+    pub ttl: Duration,
+    enabled: bool,
+    expires: Option<Timestamp>,
+    rate: Option<Rate>,
+}
+
+/// How cards are posted.
+#[derive(Debug, Clone)]
+pub struct DeliveryRules {
+    /// How long a destination may take.
+    pub timeout: Duration,
+    /// When to try again.
+    pub schedule: Schedule,
+    /// How old an event may grow whose source is gone.
+    pub ttl: Duration,
+}
+
+impl SourceRules {
+    /// Whether webhooks are taken at this moment.
+    ///
+    /// # Errors
+    /// [`Reason::SourceDisabled`], [`Reason::SourceExpired`].
+    pub fn open_at(&self, now: Timestamp) -> Result<(), Reason> {
+        match self.expires {
+            _ if !self.enabled => Err(Reason::SourceDisabled),
+            Some(expires) if expires <= now => Err(Reason::SourceExpired),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts one genuine webhook against the source's `rate`.
+    ///
+    /// # Errors
+    /// [`Reason::RateLimited`].
+    pub fn within_rate(&self, now: Timestamp) -> Result<(), Reason> {
+        match &self.rate {
+            Some(rate) if !rate.admit(now) => Err(Reason::RateLimited),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Rules {
+    /// Compiles the settings.
+    ///
+    /// # Errors
+    /// Every problem of providers, sources, profiles, quotas and templates.
+    pub fn compile(config: &Config) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let providers = collect(Providers::read(named(&config.providers, "provider", &mut problems)), &mut problems);
+        let profiles = collect(Profiles::read(named(&config.profiles, "profile", &mut problems)), &mut problems);
+        let templates = collect(Templates::compile(template_files(&config.templates)), &mut problems);
+        if let Err(bad) = crate::observe::logging::filter(&config.log.level) {
+            let (found, cure) = split(&bad.to_string());
+            problems.push(Problem::new(crate::config::load::MAIN, "log.level", found, cure));
+        }
+        if let Some(profiles) = &profiles {
+            check_quotas(config, profiles, &mut problems);
+        }
+        let mut sources = BTreeMap::new();
+        if let Some(providers) = &providers {
+            for source in config.sources.values() {
+                let compiled = compile_source(source, providers, templates.as_ref(), config, &mut problems);
+                if let Some(rules) = compiled {
+                    sources.insert(source.name.clone(), Arc::new(rules));
+                }
+            }
+        }
+        problems.sort();
+        problems.dedup();
+        match (profiles, templates) {
+            (Some(profiles), Some(templates)) if problems.is_empty() => Ok(Self {
+                sources,
+                templates,
+                profiles,
+                host_rules: config.host_rules.clone(),
+                delivery: DeliveryRules {
+                    timeout: config.delivery.timeout.0,
+                    schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
+                    ttl: config.delivery.ttl.0,
+                },
+                profile_windows: config.quotas.profiles.clone(),
+                group_windows: config.quotas.groups.clone(),
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// How old events of a source may grow.
+    pub fn ttl(&self, source: &SourceName) -> Duration {
+        self.sources.get(source).map_or(self.delivery.ttl, |source| source.ttl)
+    }
+
+    /// The windows of a destination's quota group: the group's own, else the profile's as the admin set them, else
+    /// the profile's.
+    pub fn windows(&self, destination: &Destination) -> &[Window] {
+        let group = destination.quota_group.as_ref().and_then(|group| self.group_windows.get(group));
+        group
+            .or_else(|| self.profile_windows.get(&destination.profile))
+            .unwrap_or(&self.profile(&destination.profile).windows)
+    }
+
+    /// The profile; where its file is gone, the one of workflows, since every destination that lives is one.
+    pub fn profile(&self, name: &ProfileName) -> &Profile {
+        self.profiles.get(name)
+    }
+
+    /// The profile that fits a URL by its host.
+    pub fn profile_for(&self, url: &WebhookUrl) -> ProfileName {
+        self.profiles.for_url(url)
+    }
+}
+
+fn collect<T>(compiled: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
+    compiled.map_err(|more| problems.extend(more)).ok()
+}
+
+fn split(text: &str) -> (String, String) {
+    let (found, cure) = text.split_once("; ").unwrap_or((text, "correct it"));
+    (found.to_owned(), cure.to_owned())
+}
+
+/// Files by their name, as long as it is one.
+fn named<Name: std::str::FromStr<Err = crate::name::BadName>>(
+    files: &[TextFile],
+    what: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<(Name, String, String)> {
+    let mut read = Vec::new();
+    for file in files {
+        match file.name.parse() {
+            Ok(name) => read.push((name, file.place.clone(), file.text.clone())),
+            Err(bad) => problems.push(Problem::new(&file.place, "", bad.to_string(), format!("rename the {what}'s file"))),
+        }
+    }
+    read
+}
+
+/// Those of the binary first, so that those on disk count instead.
+fn template_files(on_disk: &[TextFile]) -> Vec<TemplateFile> {
+    let mut files = render::embedded();
+    files.extend(on_disk.iter().filter_map(|file| {
+        let name = file.name.strip_suffix(".hbs")?.to_owned();
+        Some(TemplateFile { name, origin: file.place.clone(), text: file.text.clone() })
+    }));
+    files
+}
+
+fn check_quotas(config: &Config, profiles: &Profiles, problems: &mut Vec<Problem>) {
+    let names: Vec<&str> = profiles.names().map(ProfileName::as_str).collect();
+    for name in config.quotas.profiles.keys().filter(|name| !names.contains(&name.as_str())) {
+        let cure = match did_you_mean(name.as_str(), names.iter().copied()) {
+            Some(near) => format!("did you mean `quotas.{near}`?"),
+            None => format!("use one of: {}; a group's windows stand under quotas.groups.{name}", names.join(", ")),
+        };
+        problems.push(Problem::new(crate::config::load::MAIN, format!("quotas.{name}"), "is no profile", cure));
+    }
+}
+
+fn compile_source(
+    source: &Source,
+    providers: &Providers,
+    templates: Option<&Templates>,
+    config: &Config,
+    problems: &mut Vec<Problem>,
+) -> Option<SourceRules> {
+    let spec = &source.spec;
+    let Some(provider) = providers.get(&spec.provider) else {
+        let names: Vec<&str> = providers.iter().map(|provider| provider.name().as_str()).collect();
+        let cure = match did_you_mean(spec.provider.as_str(), names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("use one of: {}", names.join(", ")),
+        };
+        problems.push(Problem::new(&source.file, "provider", format!("there is no provider `{}`", spec.provider), cure));
+        return None;
+    };
+    let schemes = match &spec.verify {
+        None => Some(provider.schemes().clone()),
+        Some(verify) => VerifySpec(verify.clone()).read("verify", &|_| source.file.clone(), problems),
+    };
+    let verifier = verifier(source, &schemes?, problems);
+    let mut mapping = Mapping::default();
+    mapping.extend(&spec.map, &source.file, problems);
+    if let Some(templates) = templates {
+        check_templates(&mapping, templates, &source.file, problems);
+    }
+    mapping.extend(provider.map(), &format!("providers/{}.toml", provider.name()), problems);
+    Some(SourceRules {
+        name: source.name.clone(),
+        provider: provider.clone(),
+        verifier: verifier?,
+        mapping,
+        ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
+        enabled: spec.enabled,
+        expires: spec.expires,
+        rate: spec.rate.map(Rate::new),
+    })
+}
+
+fn verifier(source: &Source, schemes: &Schemes, problems: &mut Vec<Problem>) -> Option<Verifier> {
+    // Secrets that were named but could not be fetched have been told of; that there are none left is no news.
+    if source.secrets.is_empty() && !source.spec.secrets.0.is_empty() {
+        return None;
+    }
+    collect(Verifier::new(schemes, &source.secrets, &source.file), problems)
+}
+
+fn check_templates(mapping: &Mapping, templates: &Templates, file: &str, problems: &mut Vec<Problem>) {
+    let names: Vec<TemplateName> = templates.names();
+    for (at, name) in mapping.templates().filter(|(_, name)| !templates.has(name)) {
+        let cure = match did_you_mean(name.as_str(), names.iter().map(TemplateName::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("create templates/{name}.hbs in the config folder"),
+        };
+        problems.push(Problem::new(file, format!("map[{at}].template"), format!("there is no template `{name}`"), cure));
+    }
+}

@@ -1,0 +1,253 @@
+//! Adds, changes and removes subscriptions: checked whole before anything is stored, in force before it returns.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use serde::Deserialize;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    clock::Clock,
+    config::problem::did_you_mean,
+    destination::{BadUrl, Destination, DestinationId, WebhookUrl},
+    name::{BadName, SourceName, SubscriptionId},
+    route::{self, BadSubscription, Subscribers},
+    rules::Rules,
+    store::{Store, StoreError},
+    subscription::Subscription,
+};
+
+/// What is asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Whose events.
+    pub source: String,
+    /// The webhook URL.
+    pub url: Pasted,
+    /// Globs over event types; none: every event.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// A CEL condition.
+    pub filter: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The profile; none: by the URL's host.
+    pub profile: Option<String>,
+    /// Whose allowance it draws on.
+    pub quota_group: Option<String>,
+}
+
+/// A URL as it was pasted; a secret before it is known to be one.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Pasted(pub String);
+
+impl std::fmt::Debug for Pasted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Why a subscription can't be made or found.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscribeError {
+    /// A name is none.
+    #[error("{0}")]
+    Name(#[from] BadName),
+    /// No such source.
+    #[error("there is no source `{found}`; {cure}")]
+    Source {
+        /// What was asked for.
+        found: String,
+        /// What there is.
+        cure: String,
+    },
+    /// No such profile.
+    #[error("there is no profile `{found}`; {cure}")]
+    Profile {
+        /// What was asked for.
+        found: String,
+        /// What there is.
+        cure: String,
+    },
+    /// The URL is none, or not allowed.
+    #[error(transparent)]
+    Url(#[from] BadUrl),
+    /// The events or the filter.
+    #[error(transparent)]
+    Wish(#[from] BadSubscription),
+    /// The same URL is in use with another profile or quota group.
+    #[error("the same URL is in use by {other} with {what}; use the same here, since both go through one lane")]
+    Conflict {
+        /// The other subscription.
+        other: SubscriptionId,
+        /// What differs.
+        what: String,
+    },
+    /// No such subscription.
+    #[error("there is no subscription `{0}`; see `teams-relay subscription list`")]
+    Unknown(String),
+    /// More than one fits.
+    #[error("`{0}` fits more than one subscription; give more of the id")]
+    Ambiguous(String),
+    /// The store's.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Changes subscriptions.
+#[derive(Debug)]
+pub struct Subscriptions {
+    /// The settings, as they are now.
+    pub rules: Arc<ArcSwap<Rules>>,
+    /// The compiled ones, replaced after each change.
+    pub subscribers: Arc<ArcSwap<Subscribers>>,
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Who is to be told of a lane that may go on.
+    pub wake: UnboundedSender<DestinationId>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Subscriptions {
+    /// Adds a subscription.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub async fn add(&self, request: Request) -> Result<Arc<Subscription>, SubscribeError> {
+        let subscription = self.compile(request)?;
+        let id = subscription.id;
+        self.store.put_subscription(subscription).await?;
+        self.refresh();
+        self.find(&id.to_string())
+    }
+
+    fn compile(&self, request: Request) -> Result<Subscription, SubscribeError> {
+        let rules = self.rules.load();
+        let source = match request.source.parse::<SourceName>() {
+            Ok(name) if rules.sources.contains_key(&name) => name,
+            _ => return Err(unknown_source(&request.source, &rules)),
+        };
+        let url = WebhookUrl::parse(&request.url.0, &rules.host_rules)?;
+        let profile = match &request.profile {
+            None => rules.profile_for(&url).clone(),
+            Some(text) => match text.parse() {
+                Ok(name) if rules.profiles.contains_key(&name) => name,
+                _ => return Err(unknown_profile(text, &rules)),
+            },
+        };
+        let quota_group = request.quota_group.map(|text| text.parse()).transpose()?;
+        let now = self.clock.now();
+        let subscription = Subscription {
+            id: SubscriptionId::new(now),
+            name: request.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            source,
+            events: request.events,
+            filter: request.filter.filter(|filter| !filter.trim().is_empty()),
+            destination: Destination { url, profile, quota_group },
+            paused: false,
+            created_at: now,
+        };
+        route::check(&subscription)?;
+        self.check_conflict(&subscription)?;
+        Ok(subscription)
+    }
+
+    /// One URL is one lane, so it has one profile and one quota group.
+    fn check_conflict(&self, new: &Subscription) -> Result<(), SubscribeError> {
+        for other in self.store.subscriptions() {
+            let (one, two) = (&new.destination, &other.destination);
+            if other.id == new.id || one.id() != two.id() {
+                continue;
+            }
+            let what = if one.profile != two.profile {
+                format!("the profile `{}`", two.profile)
+            } else if one.quota_group != two.quota_group {
+                match &two.quota_group {
+                    Some(group) => format!("the quota group `{group}`"),
+                    None => "no quota group".to_owned(),
+                }
+            } else {
+                continue;
+            };
+            return Err(SubscribeError::Conflict { other: other.id, what });
+        }
+        Ok(())
+    }
+
+    /// The subscription of this id, of this beginning or end of an id, or of this name.
+    ///
+    /// # Errors
+    /// [`SubscribeError::Unknown`], [`SubscribeError::Ambiguous`].
+    pub fn find(&self, text: &str) -> Result<Arc<Subscription>, SubscribeError> {
+        let upper = text.to_ascii_uppercase();
+        let fits = |one: &Arc<Subscription>| {
+            let id = one.id.to_string();
+            one.name.as_deref() == Some(text)
+                || id == upper
+                || (text.len() >= 4 && (id.starts_with(&upper) || id.ends_with(&upper)))
+        };
+        let mut found = self.store.subscriptions().into_iter().filter(fits);
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => Err(SubscribeError::Unknown(text.to_owned())),
+            _ => Err(SubscribeError::Ambiguous(text.to_owned())),
+        }
+    }
+
+    /// Pauses a subscription, or resumes it, and returns it as it is then.
+    ///
+    /// # Errors
+    /// As [`Self::find`], or the store's.
+    pub async fn set_paused(&self, text: &str, paused: bool) -> Result<Arc<Subscription>, SubscribeError> {
+        let found = self.find(text)?;
+        self.store.put_subscription(Subscription { paused, ..(*found).clone() }).await?;
+        self.refresh();
+        self.wake(&found);
+        self.find(&found.id.to_string())
+    }
+
+    /// Removes a subscription; what waits for it becomes dead letters.
+    ///
+    /// # Errors
+    /// As [`Self::find`], or the store's.
+    pub async fn remove(&self, text: &str) -> Result<Arc<Subscription>, SubscribeError> {
+        let found = self.find(text)?;
+        self.store.remove_subscription(found.id).await?;
+        self.refresh();
+        self.wake(&found);
+        Ok(found)
+    }
+
+    fn wake(&self, subscription: &Subscription) {
+        if self.wake.send(subscription.destination.id()).is_err() {
+            tracing::debug!("nobody delivers any more");
+        }
+    }
+
+    /// Compiles the subscriptions anew, after a change or an import.
+    pub fn refresh(&self) {
+        let (subscribers, bad) = Subscribers::compile(&self.store.subscriptions());
+        for (subscription, error) in bad {
+            tracing::error!(subscription = %subscription.id, %error, "a stored subscription can't be used");
+        }
+        self.subscribers.store(Arc::new(subscribers));
+    }
+}
+
+fn unknown_source(found: &str, rules: &Rules) -> SubscribeError {
+    let names: Vec<&str> = rules.sources.keys().map(SourceName::as_str).collect();
+    let cure = match did_you_mean(found, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => "create config/sources/NAME.toml first".to_owned(),
+        None => format!("use one of: {}", names.join(", ")),
+    };
+    SubscribeError::Source { found: found.to_owned(), cure }
+}
+
+fn unknown_profile(found: &str, rules: &Rules) -> SubscribeError {
+    let names: Vec<&str> = rules.profiles.keys().map(crate::name::ProfileName::as_str).collect();
+    SubscribeError::Profile { found: found.to_owned(), cure: format!("use one of: {}", names.join(", ")) }
+}

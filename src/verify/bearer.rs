@@ -1,0 +1,39 @@
+//! `Authorization: Bearer`, and the secret.
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use super::{CannotSign, authorization, header, scheme::Misfit};
+use crate::{outcome::Reason, secret::Secret};
+
+const SCHEME: &str = "Bearer";
+
+#[derive(Debug, Default)]
+pub(super) struct Bearer {
+    secrets: Vec<Secret>,
+}
+
+impl Bearer {
+    pub(super) fn take(&mut self, secret: &Secret) -> Result<(), Misfit> {
+        header::can_carry(secret)?;
+        self.secrets.push(secret.clone());
+        Ok(())
+    }
+
+    pub(super) fn has_keys(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
+    pub(super) fn is_used_by(&self, headers: &HeaderMap) -> bool {
+        authorization::names(headers, SCHEME)
+    }
+
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Reason> {
+        let token = authorization::credentials(headers, SCHEME)?;
+        if self.secrets.iter().any(|secret| secret.is(token)) { Ok(()) } else { Err(Reason::SignatureInvalid) }
+    }
+
+    pub(super) fn sign(&self, headers: &mut HeaderMap) -> Result<(), CannotSign> {
+        let secret = self.secrets.first().ok_or(CannotSign::NoSecret)?;
+        header::set(headers, AUTHORIZATION, &format!("{SCHEME} {}", secret.expose()), CannotSign::NoSecret)
+    }
+}

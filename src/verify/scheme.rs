@@ -1,0 +1,131 @@
+//! The closed set of schemes, each in its own file; this one passes the word on.
+
+use http::HeaderMap;
+use jiff::Timestamp;
+
+use super::{CannotSign, basic::Basic, bearer::Bearer, hmac::Hmac, standard_webhooks::StandardWebhooks, token::Token};
+use crate::{config::scheme::SchemeSpec, outcome::Reason, secret::Secret};
+
+/// One way to prove that a webhook is genuine, with its keys.
+#[derive(Debug)]
+pub(super) enum Scheme {
+    Hmac(Hmac),
+    Token(Token),
+    Basic(Basic),
+    Bearer(Bearer),
+    StandardWebhooks(StandardWebhooks),
+}
+
+/// Why a secret is of no use to a scheme. Never holds any of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Misfit {
+    pub(super) found: String,
+    pub(super) cure: String,
+}
+
+impl Misfit {
+    pub(super) fn new(found: &str, cure: &str) -> Self {
+        Self { found: found.to_owned(), cure: cure.to_owned() }
+    }
+}
+
+/// Gives the secret to every scheme that can use it.
+///
+/// Beside other schemes, Standard Webhooks takes none but `whsec_…` secrets, and takes those for itself. A plain token
+/// that happens to be base64 would otherwise pass for a signing key and refuse webhooks that carry both.
+pub(super) fn hand_out(secret: &Secret, schemes: &mut [Scheme]) -> Result<(), Misfit> {
+    if secret.expose().is_empty() {
+        return Err(Misfit::new("the secret is empty", "give it a value"));
+    }
+    let prefixed = secret.expose().starts_with(StandardWebhooks::SECRET_PREFIX);
+    let for_signing_alone = prefixed && schemes.iter().any(|scheme| matches!(scheme, Scheme::StandardWebhooks(_)));
+    let alone = schemes.len() == 1;
+    let mut misfits = Vec::new();
+    let mut taken = false;
+    for scheme in schemes {
+        let signs = matches!(scheme, Scheme::StandardWebhooks(_));
+        if !alone && signs != for_signing_alone {
+            continue;
+        }
+        match scheme.take(secret) {
+            Ok(()) => taken = true,
+            Err(misfit) => misfits.push(misfit),
+        }
+    }
+    if taken {
+        return Ok(());
+    }
+    Err(misfits.into_iter().next().unwrap_or_else(|| {
+        Misfit::new("the secret is of no use to any of the schemes", "use a secret of the kind the provider gives out")
+    }))
+}
+
+impl Scheme {
+    /// The scheme, without keys yet.
+    pub(super) fn new(spec: &SchemeSpec) -> Self {
+        match spec {
+            SchemeSpec::Hmac(spec) => Self::Hmac(Hmac::new(spec)),
+            SchemeSpec::Token(spec) => Self::Token(Token::new(spec)),
+            SchemeSpec::Basic => Self::Basic(Basic::default()),
+            SchemeSpec::Bearer => Self::Bearer(Bearer::default()),
+            SchemeSpec::StandardWebhooks(spec) => Self::StandardWebhooks(StandardWebhooks::new(spec)),
+        }
+    }
+
+    fn take(&mut self, secret: &Secret) -> Result<(), Misfit> {
+        match self {
+            Self::Hmac(scheme) => scheme.take(secret),
+            Self::Token(scheme) => scheme.take(secret),
+            Self::Basic(scheme) => scheme.take(secret),
+            Self::Bearer(scheme) => scheme.take(secret),
+            Self::StandardWebhooks(scheme) => scheme.take(secret),
+        }
+    }
+
+    pub(super) fn has_keys(&self) -> bool {
+        match self {
+            Self::Hmac(scheme) => scheme.has_keys(),
+            Self::Token(scheme) => scheme.has_keys(),
+            Self::Basic(scheme) => scheme.has_keys(),
+            Self::Bearer(scheme) => scheme.has_keys(),
+            Self::StandardWebhooks(scheme) => scheme.has_keys(),
+        }
+    }
+
+    /// Whether the request carries what this scheme looks at, good or bad.
+    pub(super) fn is_used_by(&self, headers: &HeaderMap) -> bool {
+        match self {
+            Self::Hmac(scheme) => scheme.is_used_by(headers),
+            Self::Token(scheme) => scheme.is_used_by(headers),
+            Self::Basic(scheme) => scheme.is_used_by(headers),
+            Self::Bearer(scheme) => scheme.is_used_by(headers),
+            Self::StandardWebhooks(scheme) => scheme.is_used_by(headers),
+        }
+    }
+
+    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
+        match self {
+            Self::Hmac(scheme) => scheme.check(headers, body),
+            Self::Token(scheme) => scheme.check(headers),
+            Self::Basic(scheme) => scheme.check(headers),
+            Self::Bearer(scheme) => scheme.check(headers),
+            Self::StandardWebhooks(scheme) => scheme.check(headers, body, now),
+        }
+    }
+
+    pub(super) fn sign(
+        &self,
+        headers: &mut HeaderMap,
+        body: &[u8],
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), CannotSign> {
+        match self {
+            Self::Hmac(scheme) => scheme.sign(headers, body),
+            Self::Token(scheme) => scheme.sign(headers),
+            Self::Basic(scheme) => scheme.sign(headers),
+            Self::Bearer(scheme) => scheme.sign(headers),
+            Self::StandardWebhooks(scheme) => scheme.sign(headers, body, id, now),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Standard Webhooks (standardwebhooks.com): an HMAC-SHA256 over `id.timestamp.body`, and a time that must be near.
+//!
+//! The same under Svix' older header names. Signatures by public key (`v1a`) are passed over.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderName};
+use jiff::Timestamp;
+
+use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit};
+use crate::{
+    config::scheme::{Algorithm, SecretEncoding, StandardWebhooksSpec},
+    outcome::Reason,
+    secret::{Secret, same},
+};
+
+#[derive(Debug)]
+pub(super) struct StandardWebhooks {
+    tolerance: Duration,
+    keys: Vec<Key>,
+}
+
+/// The three headers, under one of the two names that they go by.
+struct Names {
+    id: HeaderName,
+    timestamp: HeaderName,
+    signature: HeaderName,
+}
+
+const STANDARD_NAMES: Names = Names {
+    id: HeaderName::from_static("webhook-id"),
+    timestamp: HeaderName::from_static("webhook-timestamp"),
+    signature: HeaderName::from_static("webhook-signature"),
+};
+const SVIX_NAMES: Names = Names {
+    id: HeaderName::from_static("svix-id"),
+    timestamp: HeaderName::from_static("svix-timestamp"),
+    signature: HeaderName::from_static("svix-signature"),
+};
+const VERSION: &str = "v1,";
+
+impl StandardWebhooks {
+    /// What stands before the base64 of a secret.
+    pub(super) const SECRET_PREFIX: &str = "whsec_";
+
+    pub(super) fn new(spec: &StandardWebhooksSpec) -> Self {
+        Self { tolerance: spec.tolerance.0, keys: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self, secret: &Secret) -> Result<(), Misfit> {
+        let text = secret.expose();
+        let base64 = text.strip_prefix(Self::SECRET_PREFIX).unwrap_or(text);
+        self.keys.push(Key::decode(base64, SecretEncoding::Base64)?);
+        Ok(())
+    }
+
+    pub(super) fn has_keys(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    pub(super) fn is_used_by(&self, headers: &HeaderMap) -> bool {
+        names(headers).is_some()
+    }
+
+    /// The time is looked at last, so that `TimestampStale` means a genuine webhook that came late, or a wrong clock.
+    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
+        let names = names(headers).ok_or(Reason::SignatureMissing)?;
+        let signatures = signatures(header::only(headers, &names.signature)?);
+        let id = header::only(headers, &names.id)?;
+        let timestamp = header::only(headers, &names.timestamp)?;
+        if signatures.is_empty() {
+            return Err(Reason::SignatureInvalid);
+        }
+        let fits = self.keys.iter().any(|key| {
+            mac(Algorithm::Sha256, key, &[id, b".", timestamp, b".", body])
+                .is_ok_and(|expected| signatures.iter().any(|signature| same(signature, &expected)))
+        });
+        if !fits {
+            return Err(Reason::SignatureInvalid);
+        }
+        let signed_at = unix_seconds(timestamp).ok_or(Reason::SignatureInvalid)?;
+        if now.duration_since(signed_at).unsigned_abs() > self.tolerance {
+            return Err(Reason::TimestampStale);
+        }
+        Ok(())
+    }
+
+    pub(super) fn sign(
+        &self,
+        headers: &mut HeaderMap,
+        body: &[u8],
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), CannotSign> {
+        let key = self.keys.first().ok_or(CannotSign::NoSecret)?;
+        // What a header can't carry unchanged would be signed as something else than the other end reads.
+        if id.is_empty() || id.len() > header::MAX_BYTES || id.trim_ascii().len() != id.len() {
+            return Err(CannotSign::BadId);
+        }
+        let timestamp = now.as_second().to_string();
+        let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+        let signature = mac(Algorithm::Sha256, key, &parts).map_err(|_| CannotSign::NoSecret)?;
+        let value = format!("{VERSION}{}", STANDARD.encode(signature));
+        header::set(headers, STANDARD_NAMES.id, id, CannotSign::BadId)?;
+        header::set(headers, STANDARD_NAMES.timestamp, &timestamp, CannotSign::BadId)?;
+        header::set(headers, STANDARD_NAMES.signature, &value, CannotSign::NoSecret)
+    }
+}
+
+/// The names that this request uses; a signature under the standard name goes before one under Svix'.
+fn names(headers: &HeaderMap) -> Option<Names> {
+    [STANDARD_NAMES, SVIX_NAMES].into_iter().find(|names| headers.contains_key(&names.signature))
+}
+
+/// The `v1` signatures in a list with spaces between them, decoded; what is none is left out.
+fn signatures(value: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(value) = std::str::from_utf8(value) else { return Vec::new() };
+    value.split(' ').filter_map(|item| STANDARD.decode(item.strip_prefix(VERSION)?).ok()).collect()
+}
+
+fn unix_seconds(text: &[u8]) -> Option<Timestamp> {
+    if !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Timestamp::from_second(std::str::from_utf8(text).ok()?.parse().ok()?).ok()
+}

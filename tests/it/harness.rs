@@ -1,0 +1,220 @@
+//! A relay in this process, with a clock that stands still until the test moves it.
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use teams_relay::{
+    app::App,
+    clock::ManualClock,
+    config::Config,
+    outcome::Accounts,
+    subscribe::{Pasted, Request},
+    subscription::Subscription,
+};
+use tempfile::TempDir;
+
+/// The secret of the source `github`.
+pub const SECRET: &str = "it-is-a-secret-for-tests";
+
+/// What every test relay starts with; `more` of a test comes after it.
+const SETTINGS: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+body_limit = 100000
+body_timeout = "300ms"
+header_timeout = "2s"
+[admin]
+listen = "127.0.0.1:0"
+token = "admin-token-of-the-tests"
+[destinations]
+allow_http = true
+allow_private = true
+[delivery]
+timeout = "300ms"
+retry = ["10s", "20s", "30s"]
+"#;
+
+/// A relay.
+pub struct TestRelay {
+    pub app: Option<App>,
+    pub clock: Arc<ManualClock>,
+    pub folder: Arc<TempDir>,
+    pub client: Client,
+}
+
+/// Writes settings for a relay, with a source `github`, and returns the folder.
+pub fn settings(more: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("teams-relay.toml"), format!("{SETTINGS}{more}")).unwrap();
+    fs::create_dir(folder.path().join("sources")).unwrap();
+    write_source(folder.path(), "github", &format!("provider = \"github\"\nsecrets = \"{SECRET}\""));
+    folder
+}
+
+/// Writes a source's file.
+pub fn write_source(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(format!("sources/{name}.toml")), text).unwrap();
+}
+
+/// The settings of a folder, which must have no problems.
+pub fn load(folder: &Path) -> Config {
+    let (config, problems) = Config::load(folder, &BTreeMap::new());
+    assert_eq!(problems, []);
+    config
+}
+
+impl TestRelay {
+    /// A relay with the usual settings.
+    pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// A relay with further settings.
+    pub async fn start_with(more: &str) -> Self {
+        Self::start_in(Arc::new(settings(more))).await
+    }
+
+    /// A relay on a folder that is there.
+    pub async fn start_in(folder: Arc<TempDir>) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap()));
+        let app = App::start(load(folder.path()), clock.clone()).await.unwrap();
+        let client = teams_relay::deliver::post::plain_client(Duration::from_secs(10)).unwrap();
+        Self { app: Some(app), clock, folder, client }
+    }
+
+    /// The running relay.
+    pub fn app(&self) -> &App {
+        self.app.as_ref().unwrap()
+    }
+
+    /// Stops it softly and starts it again on the same folder, at the same time of the clock.
+    pub async fn restart(mut self) -> Self {
+        self.app.take().unwrap().stop().await;
+        let app = App::start(load(self.folder.path()), self.clock.clone()).await.unwrap();
+        self.app = Some(app);
+        self
+    }
+
+    /// Subscribes a URL to everything of a source.
+    pub async fn subscribe(&self, source: &str, url: String) -> Arc<Subscription> {
+        self.subscribe_as(source, url, "workflow").await
+    }
+
+    /// Subscribes with a profile.
+    pub async fn subscribe_as(&self, source: &str, url: String, profile: &str) -> Arc<Subscription> {
+        let request = Request {
+            source: source.to_owned(),
+            url: Pasted(url),
+            events: Vec::new(),
+            filter: None,
+            name: None,
+            profile: Some(profile.to_owned()),
+            quota_group: None,
+        };
+        self.app().admin.subscriptions.add(request).await.unwrap()
+    }
+
+    /// The address of a source.
+    pub fn hook(&self, source: &str) -> String {
+        format!("http://{}/hooks/{source}", self.app().public_address)
+    }
+
+    /// A POST as GitHub makes it, rightly signed.
+    pub fn github(&self, event: &str, delivery: &str, body: &str) -> RequestBuilder {
+        self.client
+            .post(self.hook("github"))
+            .header("content-type", "application/json")
+            .header("x-github-event", event)
+            .header("x-github-delivery", delivery)
+            .header("x-hub-signature-256", sign(body.as_bytes()))
+            .body(body.to_owned())
+    }
+
+    /// Posts a small push and returns the answer.
+    pub async fn push(&self, delivery: &str) -> Response {
+        self.github("push", delivery, &push(delivery)).send().await.unwrap()
+    }
+
+    /// What the admin listener answers to this path.
+    pub async fn admin(&self, path: &str) -> String {
+        let address = self.app().admin_address.unwrap();
+        let request = self.client.get(format!("http://{address}{path}")).bearer_auth("admin-token-of-the-tests");
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
+    /// The value of a metric's series, or 0.
+    pub async fn metric(&self, series: &str) -> f64 {
+        let text = self.admin("/metrics").await;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or(0.0)
+    }
+
+    /// The books, which must balance.
+    pub fn accounts(&self) -> Accounts {
+        let accounts = self.app().admin.store.accounts();
+        assert!(accounts.balance(), "{accounts:?}");
+        accounts
+    }
+
+    /// Waits until the books are as wanted.
+    pub async fn accounts_are(&self, wanted: impl Fn(&Accounts) -> bool) -> Accounts {
+        for _ in 0..2000 {
+            let accounts = self.accounts();
+            if wanted(&accounts) {
+                return accounts;
+            }
+            // Only the store knows when a settle is done, and it tells nobody; the clock under test stands still.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the books never became as wanted: {:?}", self.accounts());
+    }
+}
+
+impl Drop for TestRelay {
+    /// Whatever a test did, everything accepted is accounted for.
+    fn drop(&mut self) {
+        if let (Some(app), false) = (&self.app, std::thread::panicking()) {
+            let accounts = app.admin.store.accounts();
+            assert!(accounts.balance(), "{accounts:?}");
+        }
+    }
+}
+
+/// The signature that GitHub would put in its header.
+pub fn sign(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(body);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// A push, with a text by which it can be told from others.
+pub fn push(marker: &str) -> String {
+    let person = json!({"login": "mona", "name": "mona", "html_url": "https://github.com/mona"});
+    let repository = json!({
+        "name": "hello", "full_name": "octo/hello", "html_url": "https://github.com/octo/hello", "default_branch": "main",
+    });
+    let commit = json!({
+        "id": "0123456789abcdef0123456789abcdef01234567",
+        "message": format!("Change {marker}"),
+        "url": "https://github.com/octo/hello/commit/0123456789abcdef0123456789abcdef01234567",
+        "author": {"name": "Mona", "username": "mona"},
+    });
+    json!({
+        "ref": "refs/heads/main",
+        "before": "1123456789abcdef0123456789abcdef01234567",
+        "after": "0123456789abcdef0123456789abcdef01234567",
+        "compare": "https://github.com/octo/hello/compare/112345678901...0123456789ab",
+        "created": false, "deleted": false, "forced": false,
+        "pusher": {"name": "mona"}, "sender": person, "repository": repository,
+        "commits": [commit], "head_commit": commit,
+    })
+    .to_string()
+}
+
+/// Everything that a card says, as one text.
+pub fn text_of(card: &Value) -> String {
+    card.to_string()
+}
