@@ -3,7 +3,7 @@
 //! It follows no redirect, sends no `Authorization` (a flow open to anyone refuses a post that has one), reads only
 //! the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -153,33 +153,33 @@ fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::TimedOut;
     }
-    let mut what =
-        if error.is_connect() { "no connection" } else { "the connection broke off before an answer" }.to_owned();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<PrivateName>() {
+    let what = match (error.is_dns(), error.is_connect()) {
+        (true, _) => "the host's name can't be resolved",
+        (_, true) => "no connection",
+        _ => "the connection broke off before an answer",
+    };
+    for cause in std::iter::successors(error.source(), |cause| within(*cause)) {
+        if let Some(refused) = cause.downcast_ref::<PrivateName>() {
             return Failure::Refused(refused.to_string());
         }
-        if let Some(tls) = tls_error(error) {
-            what = super::tls::explain(tls);
-            break;
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return Failure::Connection(super::tls::explain(tls));
         }
-        if let Some(io) = error.downcast_ref::<std::io::Error>().filter(|io| io.kind() != std::io::ErrorKind::Other) {
-            what = format!("{what}: {}", io.kind());
-            break;
+        // One that wraps another has nothing to say of its own.
+        let plain = cause.downcast_ref::<std::io::Error>().filter(|io| io.get_ref().is_none());
+        if let Some(kind) = plain.map(std::io::Error::kind).filter(|kind| *kind != std::io::ErrorKind::Other) {
+            return Failure::Connection(format!("{what}: {kind}"));
         }
-        cause = error.source();
     }
-    if error.is_dns() {
-        what = "the host's name can't be resolved".to_owned();
-    }
-    Failure::Connection(what)
+    Failure::Connection(what.to_owned())
 }
 
-/// A TLS error, which the I/O layer wraps in one of its own.
-fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
-    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref())
+/// The error inside an error. An I/O error's `source` skips the one it wraps, which may be TLS's own.
+fn within<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }
 
 /// A client without the guard, for `send`, whose user names the address.

@@ -82,10 +82,9 @@ fn posting_without_pause_stays_within_every_window_and_near_the_tightest() {
 proptest! {
     #[test]
     fn whenever_posts_are_asked_for_no_window_is_exceeded(
-        gaps in prop::collection::vec(
-            prop_oneof![Just(0_u64), 0..2_000_u64, 0..60_000_u64, 0..4_000_000_u64].prop_flat_map(|most| 0..=most),
-            1..600,
-        ),
+        // Milliseconds; one scale for all of a run, so that some runs press on one window all the time.
+        gaps in prop::sample::select(vec![300_u64, 3_000, 20_000, 100_000, 4_000_000])
+            .prop_flat_map(|most| prop::collection::vec(prop_oneof![Just(0), 0..=most], 1..300)),
     ) {
         for windows in [workflow(), connector()] {
             let quotas = Quotas::default();
@@ -101,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn any_window_is_kept_to_and_never_stands_still(posts in 1..3_000_u32, millis in 1..10_000_000_u64) {
+    fn any_window_is_kept_to_and_never_stands_still(posts in 1..200_u32, millis in 1..10_000_000_u64) {
         let any = Window { posts: posts.try_into().unwrap(), per: Span(Duration::from_millis(millis)) };
         let posted = greedy(&[any], any.per.0 * 3);
         prop_assert!(most_within(&posted, any) <= posts as usize);
@@ -216,20 +215,20 @@ fn groups_as_good_as_new_are_forgotten_and_others_are_not() {
     let quotas = Quotas::default();
     let one = [window(1, 60)];
     let later = start() + Duration::from_secs(61);
-    for number in 0..10_000 {
+    for number in 0..5_000 {
         quotas.try_acquire(&group(number), &one, start()).unwrap();
     }
-    assert_eq!(quotas.groups().by_key.len(), 10_000);
+    assert_eq!(quotas.groups().by_key.len(), 5_000);
     quotas.close(&group(7), later + Duration::from_secs(1), start());
-    for number in 0..100_000 {
-        quotas.try_acquire(&group(10_000 + number), &one, later + Duration::from_secs(number)).unwrap();
+    for number in 0..30_000 {
+        quotas.try_acquire(&group(5_000 + number), &one, later + Duration::from_secs(number)).unwrap();
         if number == 0 {
             assert_eq!(quotas.try_acquire(&group(7), &one, later), Err(later + Duration::from_secs(1)));
         }
     }
-    assert!(quotas.groups().by_key.len() < 20_000, "{}", quotas.groups().by_key.len());
-    assert_eq!(quotas.try_acquire(&group(109_999), &one, later + Duration::from_secs(100_000)), {
-        Err(later + Duration::from_secs(99_999 + 60))
+    assert!(quotas.groups().by_key.len() < 12_000, "{}", quotas.groups().by_key.len());
+    assert_eq!(quotas.try_acquire(&group(34_999), &one, later + Duration::from_secs(30_000)), {
+        Err(later + Duration::from_secs(29_999 + 60))
     });
 }
 
