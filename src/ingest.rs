@@ -66,7 +66,7 @@ impl Ingest {
         let arrived = webhook.received_at;
         let verified = source.verifier.check(webhook, self.clock.now()).map_err(|refused| refused.reason)?;
         source.within_rate(self.clock.now())?;
-        let (event, payload) = source.provider.event(verified)?;
+        let (event, payload) = source.provider.event(verified).map_err(|bad| bad.reason())?;
         let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
         let accepted = self.store.accept(event, targets, ignored).await.map_err(|error| {

@@ -91,19 +91,27 @@ impl Provider {
         let headers = verified.headers();
         let encoding = Encoding::of(headers).ok_or(Unreadable::MediaType)?;
         let payload = encoding.payload(verified.body())?;
-        let text_at = |places: &[Place]| place::first_text(places, headers, &payload);
-        let kind = text_at(&self.event.kind).unwrap_or_else(|| self.event.default.clone());
-        let action = text_at(&self.event.action);
+        let kind = self.kind(headers, &payload).unwrap_or_else(|| {
+            let action = place::first_text(&self.event.action, headers, &payload);
+            EventType::new(&self.event.default, action.as_deref())
+        });
         let event = Event {
             source: verified.source().clone(),
-            kind: EventType::new(&kind, action.as_deref()),
-            delivery_id: text_at(&self.event.id).map(place::delivery_id),
+            kind,
+            delivery_id: place::first_text(&self.event.id, headers, &payload).map(place::delivery_id),
             received_at: verified.received_at(),
             headers: self.kept(headers),
             encoding,
             body: RawBody(verified.body().clone()),
         };
         Ok((event, payload))
+    }
+
+    /// Type and action, where headers or payload name a type.
+    pub fn kind(&self, headers: &HeaderMap, payload: &Value) -> Option<EventType> {
+        let name = place::first_text(&self.event.kind, headers, payload)?;
+        let action = place::first_text(&self.event.action, headers, payload);
+        Some(EventType::new(&name, action.as_deref()))
     }
 
     fn kept(&self, headers: &HeaderMap) -> Vec<(String, String)> {

@@ -13,7 +13,7 @@ use crate::{
         Config, Source, TextFile,
         problem::{Problem, did_you_mean},
         profile::Window,
-        scheme::{Schemes, VerifySpec},
+        scheme::Schemes,
     },
     deliver::schedule::Schedule,
     destination::{Destination, HostRules, WebhookUrl},
@@ -235,7 +235,7 @@ fn compile_source(
     };
     let schemes = match &spec.verify {
         None => Some(provider.schemes().clone()),
-        Some(verify) => VerifySpec(verify.clone()).read("verify", &|_| source.file.clone(), problems),
+        Some(verify) => verify.read("verify", &|_| source.file.clone(), problems),
     };
     let verifier = verifier(source, &schemes?, problems);
     let mut mapping = Mapping::default();

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use crate::{
-    event::{Event, EventType, RawBody, Webhook},
+    event::{Encoding, Event, EventType, RawBody, Webhook},
     name::SourceName,
     provider::Provider,
     rules::{Rules, SourceRules},
@@ -100,7 +100,8 @@ fn event_type(text: &str) -> EventType {
 
 /// What headers and body say; where they say nothing, what the file is called.
 fn guess(args: &PayloadArgs, provider: &Provider, headers: &HeaderMap, body: &Bytes) -> EventType {
-    if let Some(kind) = provider.kind_of(headers, body) {
+    let payload = Encoding::of(headers).and_then(|encoding| encoding.payload(body).ok()).unwrap_or_default();
+    if let Some(kind) = provider.kind(headers, &payload) {
         return kind;
     }
     let stem = args.payload.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

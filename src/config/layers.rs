@@ -11,7 +11,7 @@ use std::{
 use config::{Environment, Map, Value as Layered, ValueKind};
 use serde_json::Value;
 
-use super::problem::Problem;
+use super::{problem::Problem, syntax};
 
 /// The main file, within the config folder.
 pub(crate) const MAIN_FILE: &str = "teams-relay.toml";
@@ -86,7 +86,7 @@ impl Layers {
     }
 }
 
-/// Reads a TOML file. A mistake is told with line and column; the line itself might hold a secret.
+/// Reads a TOML file.
 pub(super) fn read_toml(path: &Path, place: &str, problems: &mut Vec<Problem>) -> Option<toml::Table> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -96,17 +96,7 @@ pub(super) fn read_toml(path: &Path, place: &str, problems: &mut Vec<Problem>) -
             return None;
         }
     };
-    match text.parse::<toml::Table>() {
-        Ok(table) => Some(table),
-        Err(error) => {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let what = error.message().lines().next().unwrap_or("not TOML").replace('`', "'");
-            problems.push(Problem::new(format!("{place}:{line}:{column}"), "", what, "correct the TOML there"));
-            None
-        }
-    }
+    syntax::toml(place, &text).map_err(|problem| problems.push(problem)).ok()
 }
 
 /// The `*.toml` files of a folder by the name before the ending, sorted; a folder that is not there has none.

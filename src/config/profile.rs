@@ -48,6 +48,15 @@ pub enum Answers {
 pub struct Window {
     /// Posts, at most.
     pub posts: NonZeroU32,
-    /// In any stretch of this length.
+    /// In any stretch of this length; at least a millisecond.
+    #[serde(deserialize_with = "not_zero")]
     pub per: Span,
+}
+
+fn not_zero<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+    let span = Span::deserialize(from)?;
+    if span.0.as_millis() == 0 {
+        return Err(serde::de::Error::custom("a window of no length is no limit; write it as \"300s\""));
+    }
+    Ok(span)
 }

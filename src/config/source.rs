@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::{duration::Span, map::MapRule, profile::Window, secret::SecretSpecs};
+use super::{duration::Span, map::MapRule, profile::Window, scheme::VerifySpec, secret::SecretSpecs};
 use crate::name::ProviderName;
 
 /// What a source's file says.
@@ -17,7 +16,7 @@ pub struct SourceSpec {
     #[serde(default)]
     pub secrets: SecretSpecs,
     /// Another scheme than the provider's; `"none"` to take anything from anyone.
-    pub verify: Option<Value>,
+    pub verify: Option<VerifySpec>,
     /// Whether it is served.
     #[serde(default = "yes")]
     pub enabled: bool,

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::problem::Problem;
 
-/// Reads one file's text.
+/// Reads one file's text as TOML.
 ///
 /// # Errors
 /// Gives the line and column of the first thing that is no TOML, and never quotes it.
-pub fn table(file: &str, text: &str) -> Result<Value, Problem> {
-    toml::from_str(text).map_err(|error: toml::de::Error| {
+pub fn toml(file: &str, text: &str) -> Result<toml::Table, Problem> {
+    text.parse().map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         let before = text.get(..at).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
@@ -21,6 +21,15 @@ pub fn table(file: &str, text: &str) -> Result<Value, Problem> {
             "look for a missing quote, bracket or `=`, or a key that is given twice",
         )
     })
+}
+
+/// Reads one file's text as the table that [`read`](super::read::read) takes.
+///
+/// # Errors
+/// As [`toml`].
+pub fn table(file: &str, text: &str) -> Result<Value, Problem> {
+    let table = toml(file, text)?;
+    serde_json::to_value(table).map_err(|_| Problem::new(file, "", "holds a value that is none here", "use text, numbers, lists and tables"))
 }
 
 #[cfg(test)]
