@@ -40,7 +40,7 @@ fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
         if torn.cut()? {
             match Disk::open(folder) {
                 Err(fjall::Error::JournalRecovery(_)) => {}
-                other => return other,
+                other => return other.inspect(|_| torn.report()),
             }
         } else {
             torn.restore()?;

@@ -42,24 +42,27 @@ fn copy_file(from: &Path, to: &Path) {
         if read == 0 {
             break;
         }
-        if block[..read].iter().any(|byte| *byte != 0) {
+        let content = torn::end_of(&block[..read]);
+        if content > 0 {
             to.seek(SeekFrom::Start(at)).unwrap();
-            to.write_all(&block[..read]).unwrap();
+            to.write_all(&block[..content]).unwrap();
         }
         at += read as u64;
     }
     to.set_len(at).unwrap();
 }
 
+type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 /// The newest journal, and where its content ends.
-fn journal(folder: &Path) -> (PathBuf, u64) {
+fn journal(folder: &Path) -> (PathBuf, usize) {
     let journals = fs::read_dir(folder.join("events")).unwrap().map(|entry| entry.unwrap().path());
     let journals = journals.filter(|path| path.extension().is_some_and(|extension| extension == "jnl"));
     let newest = journals.max_by_key(|path| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap());
     let newest = newest.unwrap();
     let content = fs::read(&newest).unwrap();
-    let end = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    (newest, end as u64)
+    let end = torn::end_of(&content);
+    (newest, end)
 }
 
 fn opened(folder: &Path) -> EmbeddedStore {
@@ -110,12 +113,12 @@ async fn a_torn_end_of_the_journal_costs_nothing_that_was_acknowledged() {
     accepted(&store, 1, &[target(1, 1)]).await;
     let (_, end) = journal(folder.path());
     assert!(end > synced + 60, "{synced} {end}");
-    let damages: [&dyn Fn(&mut Vec<u8>); 6] = [
-        &|content| content.truncate(synced as usize + 1),
-        &|content| content.truncate((synced + end) as usize / 2),
-        &|content| content.truncate(end as usize - 1),
-        &|content| content[end as usize - 40..end as usize].fill(0),
-        &|content| content[end as usize - 3..end as usize].fill(0xa5),
+    let damages: [Damage<'_>; 6] = [
+        &|content| content.truncate(synced + 1),
+        &|content| content.truncate((synced + end) / 2),
+        &|content| content.truncate(end - 1),
+        &|content| content[end - 40..end].fill(0),
+        &|content| content[end - 3..end].fill(0xa5),
         // The end is there, and a byte before it is not what was written: the engine alone would not open.
         &|content| {
             let payload = content.windows(7).rposition(|bytes| bytes == b"payload").unwrap();
@@ -126,7 +129,7 @@ async fn a_torn_end_of_the_journal_costs_nothing_that_was_acknowledged() {
         let copy = killed(folder.path());
         let (newest, _) = journal(copy.path());
         let mut content = fs::read(&newest).unwrap();
-        content.truncate(end as usize);
+        content.truncate(end);
         damage(&mut content);
         fs::write(newest, content).unwrap();
         let copy = opened(copy.path());
@@ -135,6 +138,25 @@ async fn a_torn_end_of_the_journal_costs_nothing_that_was_acknowledged() {
         let next = accepted(&copy, 2, &[target(1, 1)]).await;
         assert!(copy.event(next).await.is_ok());
     }
+}
+
+#[tokio::test]
+async fn damage_to_what_was_flushed_long_ago_is_an_error_and_nothing_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    for at in 0..20 {
+        accepted(&store, at, &[target(1, 1)]).await;
+    }
+    drop(store);
+    let (newest, end) = journal(folder.path());
+    let mut content = fs::read(&newest).unwrap();
+    content.truncate(end);
+    let payload = content.windows(7).position(|bytes| bytes == b"payload").unwrap();
+    content[payload] ^= 0xff;
+    fs::write(&newest, &content).unwrap();
+    let error = EmbeddedStore::open(folder.path()).unwrap_err();
+    assert!(matches!(&error, StoreError::Damaged { what, .. } if what.contains("events")), "{error}");
+    assert!(fs::read(&newest).unwrap() == content, "the journal is as it was found");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ pub(super) struct Torn {
     journal: PathBuf,
     copy: PathBuf,
     cuts: usize,
+    bytes: usize,
 }
 
 impl Torn {
@@ -38,13 +39,13 @@ impl Torn {
         let Some((number, journal)) = newest else { return Ok(None) };
         let copy = aside.join(format!("torn-{number}.jnl"));
         fs::copy(&journal, &copy)?;
-        Ok(Some(Self { journal, copy, cuts: 0 }))
+        Ok(Some(Self { journal, copy, cuts: 0, bytes: 0 }))
     }
 
     /// Cuts the last batch off; says whether there was one that may be cut.
     pub(super) fn cut(&mut self) -> io::Result<bool> {
         let content = fs::read(&self.journal)?;
-        let end = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let end = end_of(&content);
         if end == 0 || self.cuts > UNFLUSHED {
             return Ok(false);
         }
@@ -55,16 +56,45 @@ impl Torn {
         let file = File::options().write(true).open(&self.journal)?;
         file.set_len(keep as u64)?;
         file.sync_all()?;
-        tracing::error!(
-            bytes = end - keep,
-            copy = %self.copy.display(),
-            "the end of the store's journal was torn, as by a power loss, and was cut off; a copy was kept"
-        );
+        self.bytes += end - keep;
         Ok(true)
+    }
+
+    /// Says aloud what was cut: the store opens without it.
+    pub(super) fn report(&self) {
+        let (bytes, copy) = (self.bytes, self.copy.display());
+        tracing::error!(bytes, %copy, "the end of the store's journal was torn and was cut off; a copy was kept");
     }
 
     /// Puts the journal back as it was found: cutting did not help.
     pub(super) fn restore(&self) -> io::Result<()> {
         fs::copy(&self.copy, &self.journal).map(drop)
+    }
+}
+
+/// Where the content ends: the engine sets room aside in its journals, which reads as zeros.
+pub(super) fn end_of(content: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut end = content.len();
+    for chunk in content.rchunks(ZEROS.len()) {
+        // Compared as a whole first: the room set aside is many times larger than the content.
+        if !ZEROS.starts_with(chunk) {
+            return end - chunk.iter().rev().take_while(|byte| **byte == 0).count();
+        }
+        end -= chunk.len();
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ends_with_its_last_byte_that_is_not_zero() {
+        for (content, room) in [(0, 0), (0, 9000), (1, 0), (1, 4095), (4096, 4096), (5000, 9000)] {
+            let bytes = [vec![7; content], vec![0; room]].concat();
+            assert_eq!(end_of(&bytes), content, "{content} {room}");
+        }
     }
 }
