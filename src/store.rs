@@ -4,6 +4,14 @@
 //! the rest is for admins and housekeeping. It decides nothing: what is wanted by whom, when to try again and
 //! when to give up comes in as an argument.
 
+mod embedded;
+mod export;
+mod memory;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod suite;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -18,6 +26,12 @@ use crate::{
     outcome::{Accounts, Reason},
     subscription::Subscription,
 };
+
+pub use self::{embedded::EmbeddedStore, memory::MemoryStore};
+
+/// Attempts that are kept of one delivery: the last so many. A retry schedule is far shorter; a throttled lane's
+/// tries are without end.
+pub const KEPT_ATTEMPTS: u32 = 50;
 
 /// What came of offering an event to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +166,8 @@ pub enum ExportLine {
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
     /// Puts an event and its fan-out on disk, flushed, unless its delivery id is known.
-    /// With no targets, `ignored` says why nobody gets it.
+    /// With no targets, `ignored` says why nobody gets it. An event goes to a destination once: of several targets
+    /// with the same one, the first counts.
     ///
     /// # Errors
     /// [`StoreError::Failed`]: nothing was accepted, and nothing will be until a restart.
@@ -166,7 +181,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn due(&self, lane: DestinationId, limit: usize) -> Vec<Waiting>;
 
     /// Records what an attempt for these deliveries of a lane came to, and the attempt itself.
-    /// A delivery that is not waiting any more is passed over.
+    /// A delivery that is not waiting any more is passed over. [`Verdict::Accepted`] for more than one event means
+    /// that one card stood for them all: they are counted as digested.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -203,14 +219,16 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError::Damaged`].
     async fn events(&self, page: Page) -> Result<Vec<EventRecord>, StoreError>;
 
-    /// Dead letters, newest event first.
+    /// Dead letters, newest event first. Those of one event are never parted: a page may be longer than its limit
+    /// by the rest of its last event.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
     async fn dead(&self, page: Page) -> Result<Vec<DeadLetter>, StoreError>;
 
     /// Makes these deliveries of an event wait (again), due now, whatever they were; returns how many were not
-    /// waiting already. A dead or ignored one leaves its place in the books; a delivered one is taken on anew.
+    /// waiting already. A dead or ignored one leaves its place in the books; a delivered one is taken on anew. A
+    /// delivery is known by its destination; it waits on the given subscription's behalf from then on.
     ///
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Failed`].
@@ -247,15 +265,26 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Whether writes are still possible; the reason if not.
     fn health(&self) -> Result<(), StoreError>;
 
-    /// Everything, line by line, into `lines`.
+    /// Everything, line by line, into `lines`, as it was at one moment.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`].
+    /// [`StoreError::Damaged`]: all that could be read was sent, the last line was not.
     async fn export(&self, lines: tokio::sync::mpsc::Sender<ExportLine>) -> Result<(), StoreError>;
 
-    /// Takes one line of an export. What is there already under the same id stays as it is.
+    /// Takes one line of an export. What is there already under the same id stays as it is. Whether the lines came
+    /// to their [`ExportLine::End`] and were as many as it says is for the caller to see.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where the line is not of the export's form, [`StoreError::Failed`].
     async fn import(&self, line: ExportLine) -> Result<(), StoreError>;
+}
+
+/// The first target of each destination, in their order.
+fn distinct(targets: &[Target]) -> Vec<Target> {
+    let mut seen = std::collections::HashSet::new();
+    targets.iter().filter(|target| seen.insert(target.destination)).copied().collect()
+}
+
+fn missing_event(id: EventId) -> StoreError {
+    StoreError::Missing { what: format!("event {id}") }
 }

@@ -1,0 +1,243 @@
+//! The store on this machine's disk: fjall holds events, which churn; sled holds subscriptions, which do not.
+//!
+//! No transaction spans the two. What waits is also in memory ([`lanes`]), rebuilt at open from the small records
+//! of the events that wait; payloads are never scanned.
+
+mod accept;
+mod codec;
+mod disk;
+mod draft;
+mod format;
+mod lanes;
+mod open;
+mod reads;
+mod settle;
+mod subscriptions;
+mod sweep;
+mod torn;
+mod transfer;
+mod writer;
+
+use std::{fmt, path::Path, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::mpsc::Sender;
+
+use self::{
+    accept::Offer,
+    disk::Disk,
+    reads::View,
+    subscriptions::Subscriptions,
+    sweep::Until,
+    transfer::Import,
+    writer::{Commit, Durable, Failure, Shared, Writer},
+};
+use super::{
+    Accepted, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept,
+    export::{self, check_header},
+};
+use crate::{
+    delivery::{Attempt, Target, Verdict, Waiting},
+    destination::DestinationId,
+    event::Event,
+    name::{EventId, SubscriptionId},
+    outcome::{Accounts, Reason},
+    subscription::Subscription,
+};
+
+/// Bodies from this size on are compressed on a thread that may block.
+const LARGE_BODY: usize = 128 << 10;
+
+/// The store in a folder of this machine. One process at a time can have it open.
+pub struct EmbeddedStore {
+    path: PathBuf,
+    disk: Disk,
+    subscriptions: Subscriptions,
+    shared: Shared,
+    failure: Failure,
+    writer: Writer,
+}
+
+impl fmt::Debug for EmbeddedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens the store in a folder, or makes one there. Blocks, the longer the more events wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Failed`] where the
+    /// folder can't be made or written.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, Box::new(fjall::OwnedWriteBatch::commit))
+    }
+
+    fn open_with(path: &Path, commit: Commit) -> Result<Self, StoreError> {
+        format::check(path)?;
+        let failure = Failure::default();
+        let disk = open::events(path)?;
+        let subscriptions = open::subscriptions(path, &failure)?;
+        let (known, last_event) = open::rebuild(&disk)?;
+        let shared = Shared::default();
+        *shared.lock() = known;
+        for subscription in subscriptions.all().values() {
+            shared.lock().lanes.pause(subscription.id, subscription.paused);
+        }
+        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, commit)?;
+        Ok(Self { path: path.to_owned(), disk, subscriptions, shared, failure, writer })
+    }
+
+    async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {
+        let (subscriptions, shared) = (self.subscriptions.clone(), self.shared.clone());
+        blocking(move || subscriptions.put(subscription, keep, |put| shared.lock().lanes.pause(put.id, put.paused)))
+            .await
+    }
+
+    /// Looks something up on a thread that may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(View<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let disk = self.disk.clone();
+        blocking(move || look(View::new(&disk))).await
+    }
+}
+
+/// Does something on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| StoreError::Failed { why: "the program stopped while it was at it".into() })?
+}
+
+#[async_trait]
+impl Store for EmbeddedStore {
+    async fn accept(&self, event: Event, targets: Vec<Target>, ignored: Reason) -> Result<Accepted, StoreError> {
+        self.writer.check()?;
+        let offer = if event.body.0.len() < LARGE_BODY {
+            Offer::new(&event, &targets, ignored)?
+        } else {
+            blocking(move || Offer::new(&event, &targets, ignored)).await?
+        };
+        self.writer.run(Durable::Flushed, offer.weight(), |draft| draft.accept(offer)).await
+    }
+
+    fn lanes(&self) -> Vec<DestinationId> {
+        self.shared.lock().lanes.lanes()
+    }
+
+    fn due(&self, lane: DestinationId, limit: usize) -> Vec<Waiting> {
+        self.shared.lock().lanes.due(lane, limit)
+    }
+
+    async fn settle(
+        &self,
+        lane: DestinationId,
+        events: &[EventId],
+        verdict: Verdict,
+        attempt: Option<Attempt>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let events = events.to_vec();
+        let weight = 1024 * events.len();
+        let settle = move |draft: &mut draft::Draft<'_>| draft.settle(lane, &events, verdict, attempt.as_ref(), now);
+        self.writer.run(Durable::Written, weight, settle).await
+    }
+
+    fn queue(&self) -> (u64, Option<Timestamp>) {
+        self.shared.lock().lanes.queue()
+    }
+
+    fn accounts(&self) -> Accounts {
+        self.shared.lock().accounts
+    }
+
+    async fn event(&self, id: EventId) -> Result<Event, StoreError> {
+        // One record each, most of them written a moment ago: dearer to hand to another thread than to read.
+        let view = View::new(&self.disk);
+        view.event(id, &view.row(id)?)
+    }
+
+    async fn history(&self, id: EventId) -> Result<(EventRecord, Vec<(DestinationId, Attempt)>), StoreError> {
+        self.read(move |view| view.history(id)).await
+    }
+
+    async fn events(&self, page: Page) -> Result<Vec<EventRecord>, StoreError> {
+        self.read(move |view| view.events(page)).await
+    }
+
+    async fn dead(&self, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
+        self.read(move |view| view.dead(page)).await
+    }
+
+    async fn replay(&self, id: EventId, targets: Vec<Target>, now: Timestamp) -> Result<usize, StoreError> {
+        self.writer.run(Durable::Flushed, 64 * targets.len(), move |draft| draft.replay(id, &targets, now)).await
+    }
+
+    async fn purge_dead(&self, upto: Option<EventId>) -> Result<usize, StoreError> {
+        let disk = self.disk.clone();
+        let keys = blocking(move || sweep::dead_upto(&disk, upto)).await?;
+        let mut purged = 0;
+        for group in keys.chunks(sweep::GROUP) {
+            let group = group.to_vec();
+            purged += self.writer.run(Durable::Flushed, 0, |draft| draft.purge(group)).await?;
+        }
+        Ok(purged)
+    }
+
+    fn subscriptions(&self) -> Vec<Arc<Subscription>> {
+        self.subscriptions.all().values().cloned().collect()
+    }
+
+    async fn put_subscription(&self, subscription: Subscription) -> Result<(), StoreError> {
+        self.put(subscription, false).await
+    }
+
+    async fn remove_subscription(&self, id: SubscriptionId) -> Result<(), StoreError> {
+        let (subscriptions, shared) = (self.subscriptions.clone(), self.shared.clone());
+        blocking(move || subscriptions.remove(id, || shared.lock().lanes.pause(id, false))).await
+    }
+
+    async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError> {
+        let until = Until { before, dead_before };
+        let disk = self.disk.clone();
+        let past = blocking(move || sweep::past(&disk, until)).await?;
+        let mut swept = Swept::default();
+        for group in past.chunks(sweep::GROUP) {
+            let group = group.to_vec();
+            swept.events += self.writer.run(Durable::Written, 0, move |draft| draft.sweep(&group, until)).await?;
+        }
+        Ok(swept)
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        self.failure.check()?;
+        self.writer.check()
+    }
+
+    async fn export(&self, lines: Sender<ExportLine>) -> Result<(), StoreError> {
+        let (disk, subscriptions) = (self.disk.clone(), self.subscriptions.clone());
+        blocking(move || transfer::export(&disk, &subscriptions, &lines)).await
+    }
+
+    async fn import(&self, line: ExportLine) -> Result<(), StoreError> {
+        match line {
+            ExportLine::Header { program, format } => check_header(&program, format),
+            ExportLine::Subscription(value) => {
+                self.put(export::subscription(value, "a subscription of the export")?, true).await
+            }
+            ExportLine::Event(value) => {
+                let import = blocking(move || Import::new(export::event(value)?)).await?;
+                self.writer.run(Durable::Flushed, import.weight(), |draft| draft.import(import)).await
+            }
+            ExportLine::End { .. } => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

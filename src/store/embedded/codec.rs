@@ -1,0 +1,378 @@
+//! What stands on disk, byte for byte: rows of this module's own and their first byte, a version.
+//!
+//! The words of the program are not stored themselves, so that changing one cannot silently change the disk.
+//! Times are milliseconds since 1970, ids are big-endian bytes, reasons are their words.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    delivery::{Attempt, DeliveryState, Target},
+    destination::DestinationId,
+    event::{Encoding, Event, EventType, RawBody},
+    name::{EventId, SourceName, SubscriptionId},
+    outcome::{Accounts, Reason},
+    store::{DeadLetter, EventRecord, StoreError},
+};
+
+/// The version of every row's form.
+const VERSION: u8 = 1;
+
+/// An event without its payload, and where each of its deliveries stands.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EventRow {
+    pub(super) source: String,
+    name: String,
+    action: Option<String>,
+    pub(super) delivery_id: Option<String>,
+    pub(super) received_at: i64,
+    size: u64,
+    pub(super) ignored: Option<String>,
+    pub(super) deliveries: Vec<DeliveryRow>,
+}
+
+/// One delivery of an event.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DeliveryRow {
+    destination: [u8; 8],
+    subscription: [u8; 16],
+    /// Attempts recorded so far; the number of the next one.
+    pub(super) attempts: u32,
+    pub(super) state: StateRow,
+}
+
+/// Where one delivery stands.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) enum StateRow {
+    Waiting { failures: u32, throttles: u32, due_at: i64 },
+    Delivered { at: i64 },
+    Dead { at: i64, why: String },
+}
+
+/// What one attempt came to.
+#[derive(Serialize, Deserialize)]
+pub(super) struct AttemptRow {
+    at: i64,
+    took_us: u64,
+    status: Option<u16>,
+    reason: String,
+    answer: String,
+}
+
+/// A delivery on the list of those given up.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DeadRow {
+    pub(super) subscription: [u8; 16],
+    pub(super) source: String,
+    pub(super) kind: String,
+    pub(super) at: i64,
+    pub(super) why: String,
+}
+
+/// The books, and the greatest event id given so far.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct BooksRow {
+    accepted: u64,
+    delivered: u64,
+    digested: u64,
+    dead: u64,
+    ignored: u64,
+    waiting: u64,
+    last_event: [u8; 16],
+}
+
+/// What stands before the compressed body of a payload.
+#[derive(Serialize, Deserialize)]
+struct PayloadHead {
+    headers: Vec<(String, String)>,
+    form: bool,
+    size: u64,
+}
+
+/// A row as bytes.
+pub(super) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_extend(row, vec![VERSION]).map_err(|error| StoreError::Failed { why: error.to_string() })
+}
+
+/// A row from its bytes; `what` names it in the error.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<T, StoreError> {
+    let (row, rest) = split(bytes, &what)?;
+    if rest.is_empty() { Ok(row) } else { Err(damaged(what(), format!("{} bytes too many", rest.len()))) }
+}
+
+fn split<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<(T, &[u8]), StoreError> {
+    match bytes.split_first() {
+        Some((&VERSION, row)) => postcard::take_from_bytes(row).map_err(|error| damaged(what(), error.to_string())),
+        Some((other, _)) => Err(damaged(what(), format!("it has version {other}, and this version reads {VERSION}"))),
+        None => Err(damaged(what(), "it is empty".into())),
+    }
+}
+
+pub(super) fn damaged(what: String, why: String) -> StoreError {
+    StoreError::Damaged { what, why }
+}
+
+/// Milliseconds as an instant; what no calendar holds becomes its first or last instant.
+pub(super) fn instant(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(if ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+fn reason(word: &str, what: impl Fn() -> String) -> Result<Reason, StoreError> {
+    word.parse().map_err(|_| damaged(what(), format!("the reason `{word}` is not on this version's list")))
+}
+
+fn source(name: &str, what: impl Fn() -> String) -> Result<SourceName, StoreError> {
+    name.parse().map_err(|error| damaged(what(), format!("{error}")))
+}
+
+pub(super) fn id_bytes(id: EventId) -> [u8; 16] {
+    id.as_u128().to_be_bytes()
+}
+
+impl EventRow {
+    /// A row for an event that is just taken on; `ignored` is kept only where there are no targets.
+    pub(super) fn new(event: &Event, targets: &[Target], ignored: Option<Reason>) -> Self {
+        let received_at = event.received_at.as_millisecond();
+        let waiting = StateRow::Waiting { failures: 0, throttles: 0, due_at: received_at };
+        Self {
+            source: event.source.as_str().to_owned(),
+            name: event.kind.name().to_owned(),
+            action: event.kind.action().map(str::to_owned),
+            delivery_id: event.delivery_id.clone(),
+            received_at,
+            size: event.body.0.len() as u64,
+            ignored: ignored.map(|why| why.as_str().to_owned()),
+            deliveries: targets.iter().map(|target| DeliveryRow::new(*target, waiting.clone())).collect(),
+        }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.deliveries.iter().any(|delivery| matches!(delivery.state, StateRow::Waiting { .. }))
+    }
+
+    pub(super) fn has_dead(&self) -> bool {
+        self.deliveries.iter().any(|delivery| matches!(delivery.state, StateRow::Dead { .. }))
+    }
+
+    pub(super) fn kind(&self) -> EventType {
+        EventType::new(&self.name, self.action.as_deref())
+    }
+
+    /// The event as lists show it.
+    pub(super) fn record(self, id: EventId) -> Result<EventRecord, StoreError> {
+        let what = || format!("event {id}");
+        Ok(EventRecord {
+            id,
+            source: source(&self.source, what)?,
+            kind: self.kind().to_string(),
+            received_at: instant(self.received_at),
+            size: usize::try_from(self.size).map_err(|error| damaged(what(), error.to_string()))?,
+            ignored: self.ignored.as_deref().map(|word| reason(word, what)).transpose()?,
+            deliveries: self
+                .deliveries
+                .iter()
+                .map(|delivery| Ok((delivery.target(), delivery.state.state(what)?)))
+                .collect::<Result<_, StoreError>>()?,
+            delivery_id: self.delivery_id,
+        })
+    }
+
+    /// The event whole, with its payload's bytes.
+    pub(super) fn event(&self, id: EventId, payload: &[u8]) -> Result<Event, StoreError> {
+        let what = || format!("the payload of event {id}");
+        let (head, packed): (PayloadHead, _) = split(payload, what)?;
+        // LZ4 makes at most 255 bytes of one, so a size beyond that is damage and not a wish for memory.
+        let size = usize::try_from(head.size).ok().filter(|size| *size <= packed.len().saturating_mul(255));
+        let size = size.ok_or_else(|| damaged(what(), format!("a size of {} bytes can't be", head.size)))?;
+        let body = lz4_flex::block::decompress(packed, size).map_err(|error| damaged(what(), error.to_string()))?;
+        if body.len() != size {
+            return Err(damaged(what(), format!("{} bytes instead of {size}", body.len())));
+        }
+        Ok(Event {
+            source: source(&self.source, || format!("event {id}"))?,
+            kind: self.kind(),
+            delivery_id: self.delivery_id.clone(),
+            received_at: instant(self.received_at),
+            headers: head.headers,
+            encoding: if head.form { Encoding::FormPayload } else { Encoding::Json },
+            body: RawBody(Bytes::from(body)),
+        })
+    }
+}
+
+/// The kept headers, the encoding and the compressed body of an event.
+pub(super) fn encode_payload(event: &Event) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = encode(&PayloadHead {
+        headers: event.headers.clone(),
+        form: event.encoding == Encoding::FormPayload,
+        size: event.body.0.len() as u64,
+    })?;
+    bytes.extend_from_slice(&lz4_flex::block::compress(&event.body.0));
+    Ok(bytes)
+}
+
+impl DeliveryRow {
+    pub(super) fn new(target: Target, state: StateRow) -> Self {
+        let mut row = Self { destination: [0; 8], subscription: [0; 16], attempts: 0, state };
+        row.retarget(target);
+        row
+    }
+
+    pub(super) fn retarget(&mut self, target: Target) {
+        self.destination = target.destination.as_u64().to_be_bytes();
+        self.subscription = target.subscription.as_u128().to_be_bytes();
+    }
+
+    pub(super) fn target(&self) -> Target {
+        Target {
+            destination: DestinationId::from_u64(u64::from_be_bytes(self.destination)),
+            subscription: SubscriptionId::from_u128(u128::from_be_bytes(self.subscription)),
+        }
+    }
+}
+
+impl StateRow {
+    pub(super) fn of(state: &DeliveryState) -> Self {
+        match *state {
+            DeliveryState::Waiting { failures, throttles, due_at } => {
+                Self::Waiting { failures, throttles, due_at: due_at.as_millisecond() }
+            }
+            DeliveryState::Delivered { at } => Self::Delivered { at: at.as_millisecond() },
+            DeliveryState::Dead { at, why } => Self::Dead { at: at.as_millisecond(), why: why.as_str().to_owned() },
+        }
+    }
+
+    pub(super) fn state(&self, what: impl Fn() -> String) -> Result<DeliveryState, StoreError> {
+        Ok(match self {
+            Self::Waiting { failures, throttles, due_at } => {
+                DeliveryState::Waiting { failures: *failures, throttles: *throttles, due_at: instant(*due_at) }
+            }
+            Self::Delivered { at } => DeliveryState::Delivered { at: instant(*at) },
+            Self::Dead { at, why } => DeliveryState::Dead { at: instant(*at), why: reason(why, what)? },
+        })
+    }
+}
+
+impl AttemptRow {
+    pub(super) fn of(attempt: &Attempt) -> Self {
+        Self {
+            at: attempt.at.as_millisecond(),
+            took_us: u64::try_from(attempt.took.as_micros()).unwrap_or(u64::MAX),
+            status: attempt.status,
+            reason: attempt.reason.as_str().to_owned(),
+            answer: attempt.answer.clone(),
+        }
+    }
+
+    pub(super) fn attempt(self, what: impl Fn() -> String) -> Result<Attempt, StoreError> {
+        Ok(Attempt {
+            at: instant(self.at),
+            took: Duration::from_micros(self.took_us),
+            status: self.status,
+            reason: reason(&self.reason, what)?,
+            answer: self.answer,
+        })
+    }
+}
+
+impl DeadRow {
+    pub(super) fn letter(self, event: EventId, destination: DestinationId) -> Result<DeadLetter, StoreError> {
+        let what = || format!("the dead letter of event {event} to {destination}");
+        Ok(DeadLetter {
+            event,
+            target: Target {
+                destination,
+                subscription: SubscriptionId::from_u128(u128::from_be_bytes(self.subscription)),
+            },
+            source: source(&self.source, what)?,
+            kind: self.kind,
+            at: instant(self.at),
+            why: reason(&self.why, what)?,
+        })
+    }
+}
+
+impl BooksRow {
+    pub(super) fn of(accounts: &Accounts, last: EventId) -> Self {
+        let Accounts { accepted, delivered, digested, dead, ignored, waiting } = *accounts;
+        Self { accepted, delivered, digested, dead, ignored, waiting, last_event: id_bytes(last) }
+    }
+
+    pub(super) fn accounts(&self) -> Accounts {
+        let Self { accepted, delivered, digested, dead, ignored, waiting, .. } = *self;
+        Accounts { accepted, delivered, digested, dead, ignored, waiting }
+    }
+
+    pub(super) fn last_event(&self) -> EventId {
+        EventId::from_u128(u128::from_be_bytes(self.last_event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(body: &'static [u8]) -> Event {
+        Event {
+            source: "ci".parse().unwrap(),
+            kind: EventType::new("build", Some("failed")),
+            delivery_id: None,
+            received_at: instant(1_760_000_000_123),
+            headers: vec![("x-build".into(), "7".into())],
+            encoding: Encoding::FormPayload,
+            body: RawBody(Bytes::from_static(body)),
+        }
+    }
+
+    #[test]
+    fn an_event_reads_back_as_it_was_written() {
+        for body in [b"" as &[u8], b"a", &[7; 4000], b"payload=%7B%7D"] {
+            let event = event(body);
+            let row = EventRow::new(&event, &[], Some(Reason::NoSubscription));
+            let row: EventRow = decode(&encode(&row).unwrap(), || "row".into()).unwrap();
+            let id = EventId::from_u128(9);
+            assert_eq!(row.event(id, &encode_payload(&event).unwrap()).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_version_is_damage_and_is_named() {
+        let mut bytes = encode(&BooksRow::default()).unwrap();
+        if let Some(version) = bytes.first_mut() {
+            *version = 9;
+        }
+        let error = decode::<BooksRow>(&bytes, || "the books".into()).err().unwrap().to_string();
+        assert!(error.contains("the books") && error.contains("version 9"), "{error}");
+        assert!(decode::<BooksRow>(&[], || "the books".into()).is_err());
+    }
+
+    #[test]
+    fn a_payload_with_a_byte_changed_or_cut_is_never_read_as_something_else_in_size() {
+        let event = event(&[3; 900]);
+        let row = EventRow::new(&event, &[], None);
+        let bytes = encode_payload(&event).unwrap();
+        let id = EventId::from_u128(9);
+        assert!(row.event(id, bytes.get(..bytes.len() - 1).unwrap()).is_err());
+        let mut longer = bytes.clone();
+        longer.extend_from_slice(&[0; 3]);
+        assert!(row.event(id, &longer).is_err());
+    }
+
+    /// The form is a promise to the disks out there: where this fails, raise [`VERSION`] and read both.
+    #[test]
+    fn the_form_of_version_one_stands() {
+        let target = Target {
+            destination: DestinationId::from_u64(0x0102_0304_0506_0708),
+            subscription: SubscriptionId::from_u128(5),
+        };
+        let row = EventRow::new(&event(b"xy"), &[target], None);
+        assert_eq!(
+            hex::encode(encode(&row).unwrap()),
+            "01026369056275696c6401066661696c656400f681e682b966020001010203040506070800000000000000000000000000000005\
+             00000000f681e682b966"
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! The format of the store as a whole, in a file of its own that is read before anything else is opened.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Write},
+    path::Path,
+};
+
+use crate::store::StoreError;
+
+/// The format that this version writes.
+const FORMAT: u32 = 1;
+/// Holds the format as a decimal number.
+const FILE: &str = "format";
+
+/// Reads the folder's format, and writes it where the folder is new.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) };
+    fs::create_dir_all(path).map_err(failed)?;
+    let text = match fs::read_to_string(path.join(FILE)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound && !path.join(super::open::EVENTS).exists() => {
+            return write(path).map_err(failed);
+        }
+        Err(error) => return Err(damaged(path, error.to_string())),
+    };
+    let found: u32 = text.trim().parse().map_err(|_| damaged(path, "it holds no number".into()))?;
+    if found > FORMAT {
+        return Err(StoreError::Newer { path: path.display().to_string(), found, known: FORMAT });
+    }
+    Ok(())
+}
+
+fn damaged(path: &Path, why: String) -> StoreError {
+    StoreError::Damaged { what: format!("its format (`{}`)", path.join(FILE).display()), why }
+}
+
+/// The file appears whole or not at all, before the engines make their folders.
+fn write(path: &Path) -> std::io::Result<()> {
+    let new = path.join("format.new");
+    let mut file = File::create(&new)?;
+    writeln!(file, "{FORMAT}")?;
+    file.sync_all()?;
+    fs::rename(new, path.join(FILE))?;
+    sync_folder(path)
+}
+
+/// Flushes a folder's entries: a file is found after a power loss only if its name was flushed too.
+pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    // Elsewhere a folder can't be opened as a file, and its entries are flushed with the files.
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}

@@ -1,0 +1,115 @@
+//! Opening: what the engines say when they can't, in this program's words, and what is rebuilt in memory.
+
+use std::path::Path;
+
+use super::{
+    codec::{BooksRow, damaged, decode},
+    disk::{BOOKS, Disk, Space, event_row, unreadable},
+    format::sync_folder,
+    lanes::Change,
+    subscriptions::{self, Subscriptions, Unopened},
+    torn::Torn,
+    writer::{self, Failure, Known},
+};
+use crate::{name::EventId, outcome::Accounts, store::StoreError};
+
+/// fjall's folder.
+pub(super) const EVENTS: &str = "events";
+/// sled's folder.
+const SUBSCRIPTIONS: &str = "sled";
+
+pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
+    let folder = path.join(EVENTS);
+    let at = || format!("`{}`", folder.display());
+    let opened = match Disk::open(&folder) {
+        Err(fjall::Error::JournalRecovery(_)) => mended(path, &folder),
+        other => other,
+    };
+    opened.map_err(|error| match error {
+        fjall::Error::Locked => locked(path),
+        fjall::Error::Io(error) => StoreError::Failed { why: format!("{}: {error}", at()) },
+        fjall::Error::InvalidVersion(_) => damaged(at(), "another version of its engine wrote it".into()),
+        other => damaged(at(), writer::said(&other)),
+    })
+}
+
+/// Opens the events once more, batch by batch cut off the end of the newest journal.
+fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
+    let mut torn = Torn::find(folder, path)?;
+    while let Some(torn) = &mut torn {
+        if torn.cut()? {
+            match Disk::open(folder) {
+                Err(fjall::Error::JournalRecovery(_)) => {}
+                other => return other.inspect(|_| torn.report()),
+            }
+        } else {
+            torn.restore()?;
+            break;
+        }
+    }
+    Disk::open(folder)
+}
+
+pub(super) fn subscriptions(path: &Path, failure: &Failure) -> Result<Subscriptions, StoreError> {
+    let folder = path.join(SUBSCRIPTIONS);
+    let at = || format!("`{}`", folder.display());
+    let opened = Subscriptions::open(&folder, failure.clone()).map_err(|error| match error {
+        Unopened::Record(error) => error,
+        // sled has no error of its own for a lock that is taken, only these words.
+        Unopened::Engine(sled::Error::Io(error)) if error.to_string().starts_with("could not acquire lock") => {
+            locked(path)
+        }
+        Unopened::Engine(sled::Error::Io(error)) => StoreError::Failed { why: format!("{}: {error}", at()) },
+        Unopened::Engine(other) => damaged(at(), subscriptions::said(&other)),
+    })?;
+    for made in [&folder, path] {
+        sync_folder(made).map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", made.display()) })?;
+    }
+    Ok(opened)
+}
+
+fn locked(path: &Path) -> StoreError {
+    StoreError::Locked { path: path.display().to_string() }
+}
+
+/// The lanes as the waiting events' records say, the books, and the greatest event id given so far.
+pub(super) fn rebuild(disk: &Disk) -> Result<(Known, EventId), StoreError> {
+    let mut known = Known::default();
+    let mut last = EventId::from_u128(0);
+    for pair in disk.space(Space::Waiting).iter() {
+        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Waiting, &error))?;
+        match event_row(&key, &value) {
+            Ok((id, row)) => {
+                last = last.max(id);
+                let waits = row.deliveries.iter().filter_map(|delivery| Change::waits(id, row.received_at, delivery));
+                waits.for_each(|change| known.lanes.apply(change));
+            }
+            // One bad record must not keep all others from going out; it stays on disk, to be looked at.
+            Err(error) => tracing::error!(%error, "an event that waits is left where it is"),
+        }
+    }
+    if let Some(settled) = disk.space(Space::Settled).last_key_value() {
+        let key = settled.key().map_err(|error| unreadable(Space::Settled, &error))?;
+        last = last.max(super::disk::event_of(&key)?);
+    }
+    let books = disk.get(Space::Books, BOOKS)?;
+    let books: Option<BooksRow> = books.map(|bytes| decode(&bytes, || "the books".into())).transpose()?;
+    if let Some(books) = &books {
+        known.accounts = books.accounts();
+        last = last.max(books.last_event());
+    } else if last.as_u128() > 0 {
+        return Err(damaged("the books".into(), "they are gone, and the events are there".into()));
+    }
+    reconcile(&mut known.accounts, known.lanes.queue().0);
+    Ok((known, last))
+}
+
+/// The books say how many deliveries must be there; where the disk lost some, that is said aloud, once.
+fn reconcile(accounts: &mut Accounts, found: u64) {
+    let expected = accounts.waiting;
+    if found != expected {
+        tracing::error!(expected, found, "the store does not hold as many waiting deliveries as its books say");
+        accounts.waiting = found;
+        accounts.accepted = (accounts.accepted + found).saturating_sub(expected);
+    }
+}

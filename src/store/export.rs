@@ -1,0 +1,272 @@
+//! The form of an export's lines: a promise to backups, so it is written down here and not taken from the words.
+//!
+//! An event's line holds everything of it (payload, deliveries, attempts), a subscription's its URL: an export is
+//! a secret. Both stores give and take [`Whole`] events; where they keep them is their own affair.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ExportLine, KEPT_ATTEMPTS, StoreError};
+use crate::{
+    delivery::{Attempt, DeliveryState, Target},
+    destination::{Destination, DestinationId, WebhookUrl},
+    event::{Encoding, Event, EventType, RawBody},
+    name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId},
+    outcome::Reason,
+    subscription::Subscription,
+};
+
+/// The format of the lines that this version writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+const PROGRAM: &str = "teams-relay";
+/// New ids follow the greatest there is, so one at the end of the number's range would leave no room.
+const LAST_ID: u128 = u128::MAX / 2;
+
+/// An event with all that hangs on it.
+pub(super) struct Whole {
+    pub(super) id: EventId,
+    pub(super) event: Event,
+    pub(super) ignored: Option<Reason>,
+    pub(super) deliveries: Vec<WholeDelivery>,
+}
+
+/// A delivery with its attempts, oldest first.
+pub(super) struct WholeDelivery {
+    pub(super) target: Target,
+    pub(super) state: DeliveryState,
+    /// Whether it is on the list of dead letters.
+    pub(super) listed: bool,
+    pub(super) attempts: Vec<Attempt>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SubscriptionLine {
+    format: u32,
+    id: SubscriptionId,
+    name: Option<String>,
+    source: SourceName,
+    events: Vec<String>,
+    filter: Option<String>,
+    url: String,
+    profile: ProfileName,
+    quota_group: Option<QuotaGroup>,
+    paused: bool,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EventLine {
+    id: EventId,
+    source: SourceName,
+    r#type: String,
+    action: Option<String>,
+    delivery_id: Option<String>,
+    received_at: Timestamp,
+    headers: Vec<(String, String)>,
+    encoding: EncodingWord,
+    /// The raw body in base64: it need not be text.
+    body: String,
+    ignored: Option<Reason>,
+    deliveries: Vec<DeliveryLine>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EncodingWord {
+    Json,
+    FormPayload,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeliveryLine {
+    destination: DestinationId,
+    subscription: SubscriptionId,
+    #[serde(flatten)]
+    state: StateLine,
+    dead_letter: bool,
+    attempts: Vec<AttemptLine>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum StateLine {
+    Waiting { failures: u32, throttles: u32, due_at: Timestamp },
+    Delivered { at: Timestamp },
+    Dead { at: Timestamp, why: Reason },
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttemptLine {
+    at: Timestamp,
+    took_us: u64,
+    status: Option<u16>,
+    reason: Reason,
+    answer: String,
+}
+
+/// The first line.
+pub(super) fn header() -> ExportLine {
+    ExportLine::Header { program: PROGRAM.into(), format: FORMAT }
+}
+
+/// Whether a first line promises lines that this version reads.
+pub(super) fn check_header(program: &str, format: u32) -> Result<(), StoreError> {
+    if program != PROGRAM {
+        return Err(bad("the export's first line", format!("it is of `{program}`, not of `{PROGRAM}`")));
+    }
+    check_format("the export's first line", format)
+}
+
+fn check_format(what: &str, format: u32) -> Result<(), StoreError> {
+    if format <= FORMAT {
+        return Ok(());
+    }
+    Err(bad(what, format!("it has format {format}, and this version reads up to {FORMAT}")))
+}
+
+fn bad(what: &str, why: impl ToString) -> StoreError {
+    StoreError::Damaged { what: what.to_owned(), why: why.to_string() }
+}
+
+/// A subscription as JSON, with its URL.
+pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, StoreError> {
+    let Subscription { id, name, source, events, filter, destination, paused, created_at } = subscription.clone();
+    let line = SubscriptionLine {
+        format: FORMAT,
+        id,
+        name,
+        source,
+        events,
+        filter,
+        url: destination.url.expose().to_owned(),
+        profile: destination.profile,
+        quota_group: destination.quota_group,
+        paused,
+        created_at,
+    };
+    serde_json::to_value(line).map_err(|error| bad(&format!("subscription {id}"), error))
+}
+
+/// A subscription from its JSON. The error names `what` and quotes nothing of the value but a bad name.
+pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, StoreError> {
+    let format = value.get("format").and_then(Value::as_u64).and_then(|format| u32::try_from(format).ok());
+    check_format(what, format.ok_or_else(|| bad(what, "it has no `format`"))?)?;
+    let line: SubscriptionLine = serde_json::from_value(value).map_err(|error| bad(what, error))?;
+    let SubscriptionLine { id, name, source, events, filter, url, profile, quota_group, paused, created_at, .. } = line;
+    let destination = Destination { url: WebhookUrl::stored(url), profile, quota_group };
+    Ok(Subscription { id, name, source, events, filter, destination, paused, created_at })
+}
+
+/// An event's line.
+pub(super) fn event_value(whole: Whole) -> Result<Value, StoreError> {
+    let Whole { id, event, ignored, deliveries } = whole;
+    let line = EventLine {
+        id,
+        r#type: event.kind.name().to_owned(),
+        action: event.kind.action().map(str::to_owned),
+        source: event.source,
+        delivery_id: event.delivery_id,
+        received_at: event.received_at,
+        headers: event.headers,
+        encoding: match event.encoding {
+            Encoding::Json => EncodingWord::Json,
+            Encoding::FormPayload => EncodingWord::FormPayload,
+        },
+        body: BASE64_STANDARD.encode(&event.body.0),
+        ignored,
+        deliveries: deliveries.into_iter().map(DeliveryLine::from).collect(),
+    };
+    serde_json::to_value(line).map_err(|error| bad(&format!("event {id}"), error))
+}
+
+/// An event from its line.
+pub(super) fn event(value: Value) -> Result<Whole, StoreError> {
+    let what = format!("event {}", value.get("id").and_then(Value::as_str).unwrap_or("without an id"));
+    let line: EventLine = serde_json::from_value(value).map_err(|error| bad(&what, error))?;
+    if line.id.as_u128() > LAST_ID {
+        return Err(bad(&what, "its id is of a time after the year 6000, and ids go on after the greatest"));
+    }
+    let body = BASE64_STANDARD.decode(&line.body).map_err(|error| bad(&what, format!("its body: {error}")))?;
+    let mut deliveries: Vec<WholeDelivery> = Vec::with_capacity(line.deliveries.len());
+    for delivery in line.deliveries.into_iter().map(WholeDelivery::from) {
+        if deliveries.iter().any(|known| known.target.destination == delivery.target.destination) {
+            return Err(bad(&what, format!("two deliveries to {}", delivery.target.destination)));
+        }
+        deliveries.push(delivery);
+    }
+    // Every event stands in the books once at least: as ignored, where there is nothing else.
+    let ignored = deliveries.is_empty().then(|| line.ignored.unwrap_or(Reason::NoSubscription));
+    Ok(Whole {
+        id: line.id,
+        event: Event {
+            source: line.source,
+            kind: EventType::new(&line.r#type, line.action.as_deref()),
+            delivery_id: line.delivery_id,
+            received_at: line.received_at,
+            headers: line.headers,
+            encoding: match line.encoding {
+                EncodingWord::Json => Encoding::Json,
+                EncodingWord::FormPayload => Encoding::FormPayload,
+            },
+            body: RawBody(Bytes::from(body)),
+        },
+        ignored,
+        deliveries,
+    })
+}
+
+impl From<WholeDelivery> for DeliveryLine {
+    fn from(delivery: WholeDelivery) -> Self {
+        Self {
+            destination: delivery.target.destination,
+            subscription: delivery.target.subscription,
+            state: match delivery.state {
+                DeliveryState::Waiting { failures, throttles, due_at } => {
+                    StateLine::Waiting { failures, throttles, due_at }
+                }
+                DeliveryState::Delivered { at } => StateLine::Delivered { at },
+                DeliveryState::Dead { at, why } => StateLine::Dead { at, why },
+            },
+            dead_letter: delivery.listed,
+            attempts: delivery.attempts.into_iter().map(AttemptLine::from).collect(),
+        }
+    }
+}
+
+impl From<DeliveryLine> for WholeDelivery {
+    fn from(line: DeliveryLine) -> Self {
+        let state = match line.state {
+            StateLine::Waiting { failures, throttles, due_at } => {
+                DeliveryState::Waiting { failures, throttles, due_at }
+            }
+            StateLine::Delivered { at } => DeliveryState::Delivered { at },
+            StateLine::Dead { at, why } => DeliveryState::Dead { at, why },
+        };
+        let surplus = line.attempts.len().saturating_sub(KEPT_ATTEMPTS as usize);
+        Self {
+            target: Target { destination: line.destination, subscription: line.subscription },
+            listed: line.dead_letter && matches!(state, DeliveryState::Dead { .. }),
+            state,
+            attempts: line.attempts.into_iter().skip(surplus).map(Attempt::from).collect(),
+        }
+    }
+}
+
+impl From<Attempt> for AttemptLine {
+    fn from(attempt: Attempt) -> Self {
+        let Attempt { at, took, status, reason, answer } = attempt;
+        Self { at, took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX), status, reason, answer }
+    }
+}
+
+impl From<AttemptLine> for Attempt {
+    fn from(line: AttemptLine) -> Self {
+        let AttemptLine { at, took_us, status, reason, answer } = line;
+        Self { at, took: Duration::from_micros(took_us), status, reason, answer }
+    }
+}

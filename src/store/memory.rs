@@ -1,0 +1,191 @@
+//! The store in plain maps: what the store on disk must look like from outside, and a stand-in for it where nothing
+//! needs to outlive the process, as in tests and the demo.
+//!
+//! It looks through its maps for every answer and is not made for many events.
+
+mod state;
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::mpsc::Sender;
+
+use self::state::State;
+use super::{Accepted, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept, export, missing_event};
+use crate::{
+    delivery::{Attempt, Target, Verdict, Waiting},
+    destination::DestinationId,
+    event::Event,
+    name::{EventId, SubscriptionId},
+    outcome::{Accounts, Reason},
+    subscription::Subscription,
+};
+
+/// A store that is gone with its process.
+#[derive(Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("accounts", &self.lock().accounts).finish_non_exhaustive()
+    }
+}
+
+impl MemoryStore {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> Result<Vec<ExportLine>, StoreError> {
+        let state = self.lock();
+        let mut lines = vec![export::header()];
+        for subscription in state.subscriptions.values() {
+            lines.push(ExportLine::Subscription(export::subscription_value(subscription)?));
+        }
+        // Settled ones first, as the store on disk has them.
+        for settled in [true, false] {
+            for (id, held) in state.events.iter().filter(|(_, held)| held.is_settled() == settled) {
+                lines.push(ExportLine::Event(export::event_value(state.whole(*id, held))?));
+            }
+        }
+        lines.push(ExportLine::End { records: lines.len() as u64 - 1 });
+        Ok(lines)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn accept(&self, event: Event, targets: Vec<Target>, ignored: Reason) -> Result<Accepted, StoreError> {
+        Ok(self.lock().accept(event, &targets, ignored))
+    }
+
+    fn lanes(&self) -> Vec<DestinationId> {
+        let lanes: BTreeSet<_> = self.lock().due().map(|waiting| waiting.target.destination).collect();
+        lanes.into_iter().collect()
+    }
+
+    fn due(&self, lane: DestinationId, limit: usize) -> Vec<Waiting> {
+        self.lock().due().filter(|waiting| waiting.target.destination == lane).take(limit).collect()
+    }
+
+    async fn settle(
+        &self,
+        lane: DestinationId,
+        events: &[EventId],
+        verdict: Verdict,
+        attempt: Option<Attempt>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.lock().settle(lane, events, verdict, attempt.as_ref(), now);
+        Ok(())
+    }
+
+    fn queue(&self) -> (u64, Option<Timestamp>) {
+        let state = self.lock();
+        let oldest = state.waiting().next().and_then(|waiting| state.events.get(&waiting.event));
+        (state.waiting().count() as u64, oldest.map(|held| held.event.received_at))
+    }
+
+    fn accounts(&self) -> Accounts {
+        self.lock().accounts
+    }
+
+    async fn event(&self, id: EventId) -> Result<Event, StoreError> {
+        self.lock().events.get(&id).map(|held| held.event.clone()).ok_or_else(|| missing_event(id))
+    }
+
+    async fn history(&self, id: EventId) -> Result<(EventRecord, Vec<(DestinationId, Attempt)>), StoreError> {
+        let state = self.lock();
+        let held = state.events.get(&id).ok_or_else(|| missing_event(id))?;
+        let attempts = held.deliveries.iter().flat_map(|delivery| {
+            delivery.attempts.iter().map(|attempt| (delivery.target.destination, attempt.clone()))
+        });
+        Ok((held.record(id), attempts.collect()))
+    }
+
+    async fn events(&self, page: Page) -> Result<Vec<EventRecord>, StoreError> {
+        let state = self.lock();
+        let older = state.events.iter().rev().filter(|(id, _)| page.before.is_none_or(|before| **id < before));
+        Ok(older.take(page.limit).map(|(id, held)| held.record(*id)).collect())
+    }
+
+    async fn dead(&self, page: Page) -> Result<Vec<DeadLetter>, StoreError> {
+        let mut letters: Vec<DeadLetter> = Vec::new();
+        for letter in self.lock().dead.values().rev() {
+            let goes_on = letters.last().is_some_and(|last| last.event == letter.event);
+            if letters.len() >= page.limit && !goes_on {
+                break;
+            }
+            if page.before.is_none_or(|before| letter.event < before) {
+                letters.push(letter.clone());
+            }
+        }
+        Ok(letters)
+    }
+
+    async fn replay(&self, id: EventId, targets: Vec<Target>, now: Timestamp) -> Result<usize, StoreError> {
+        self.lock().replay(id, &targets, now)
+    }
+
+    async fn purge_dead(&self, upto: Option<EventId>) -> Result<usize, StoreError> {
+        let mut state = self.lock();
+        let before = state.dead.len();
+        state.dead.retain(|(event, _), _| upto.is_some_and(|upto| *event > upto));
+        Ok(before - state.dead.len())
+    }
+
+    fn subscriptions(&self) -> Vec<Arc<Subscription>> {
+        self.lock().subscriptions.values().cloned().collect()
+    }
+
+    async fn put_subscription(&self, subscription: Subscription) -> Result<(), StoreError> {
+        self.lock().subscriptions.insert(subscription.id, Arc::new(subscription));
+        Ok(())
+    }
+
+    async fn remove_subscription(&self, id: SubscriptionId) -> Result<(), StoreError> {
+        let removed = self.lock().subscriptions.remove(&id);
+        removed.map(drop).ok_or_else(|| StoreError::Missing { what: format!("subscription {id}") })
+    }
+
+    async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError> {
+        Ok(Swept { events: self.lock().sweep(before, dead_before) })
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn export(&self, lines: Sender<ExportLine>) -> Result<(), StoreError> {
+        for line in self.lines()? {
+            if lines.send(line).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn import(&self, line: ExportLine) -> Result<(), StoreError> {
+        match line {
+            ExportLine::Header { program, format } => export::check_header(&program, format),
+            ExportLine::Subscription(value) => {
+                let subscription = export::subscription(value, "a subscription of the export")?;
+                self.lock().subscriptions.entry(subscription.id).or_insert_with(|| Arc::new(subscription));
+                Ok(())
+            }
+            ExportLine::Event(value) => {
+                let whole = export::event(value)?;
+                self.lock().import(whole);
+                Ok(())
+            }
+            ExportLine::End { .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! What every store must do, tried on each of them; and the samples that the stores' other tests use too.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{Accepted, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError};
+use crate::{
+    delivery::{Attempt, DeliveryState, Target, Verdict},
+    destination::{Destination, DestinationId, WebhookUrl},
+    event::{Encoding, Event, EventType, RawBody},
+    name::{EventId, SubscriptionId},
+    outcome::{Accounts, Reason},
+    subscription::Subscription,
+};
+
+/// An instant so many minutes after the tests' beginning of time.
+pub(super) fn minute(minute: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_795_000_000_000 + minute * 60_000).unwrap()
+}
+
+pub(super) fn event(delivery_id: Option<&str>, received_at: Timestamp) -> Event {
+    Event {
+        source: "forge".parse().unwrap(),
+        kind: EventType::new("merge", Some("done")),
+        delivery_id: delivery_id.map(str::to_owned),
+        received_at,
+        headers: vec![("x-forge-event".into(), "merge".into())],
+        encoding: Encoding::Json,
+        body: RawBody(Bytes::from_static(br#"{"title":"payload-text"}"#)),
+    }
+}
+
+pub(super) fn lane(number: u64) -> DestinationId {
+    DestinationId::from_u64(number)
+}
+
+pub(super) fn target(lane_number: u64, subscription: u128) -> Target {
+    Target { destination: lane(lane_number), subscription: SubscriptionId::from_u128(subscription) }
+}
+
+pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
+    Subscription {
+        id: SubscriptionId::from_u128(number),
+        name: Some(format!("channel {number}")),
+        source: "forge".parse().unwrap(),
+        events: vec!["merge.*".into()],
+        filter: Some("payload.draft == false".into()),
+        destination: Destination {
+            url: WebhookUrl::stored(format!("https://a.example/url-secret/{number}")),
+            profile: "workflow".parse().unwrap(),
+            quota_group: Some("team".parse().unwrap()),
+        },
+        paused,
+        created_at: minute(0),
+    }
+}
+
+pub(super) fn attempt(at: Timestamp, reason: Reason) -> Attempt {
+    Attempt { at, took: Duration::from_millis(120), status: Some(503), reason, answer: "busy".into() }
+}
+
+pub(super) fn retry(at: Timestamp, why: Reason) -> Verdict {
+    Verdict::Retry { at, why, group_waits: why == Reason::Throttled }
+}
+
+/// Accepts an event of that minute, without a delivery id, and gives its id.
+pub(super) async fn accepted(store: &dyn Store, at: i64, targets: &[Target]) -> EventId {
+    match store.accept(event(None, minute(at)), targets.to_vec(), Reason::NoSubscription).await.unwrap() {
+        Accepted::New(id) => id,
+        Accepted::Duplicate(id) => panic!("{id} has no delivery id and can't be a repeat"),
+    }
+}
+
+pub(super) async fn lines(store: &dyn Store) -> Vec<String> {
+    let (lines, mut taken) = tokio::sync::mpsc::channel(1);
+    let take = async {
+        let mut all = Vec::new();
+        while let Some(line) = taken.recv().await {
+            all.push(serde_json::to_string(&line).unwrap());
+        }
+        all
+    };
+    let (exported, all) = tokio::join!(store.export(lines), take);
+    exported.unwrap();
+    all
+}
+
+pub(super) async fn import(store: &dyn Store, lines: &[String]) {
+    for line in lines {
+        store.import(serde_json::from_str::<ExportLine>(line).unwrap()).await.unwrap();
+    }
+}
+
+fn books(accepted: u64, delivered: u64, digested: u64, dead: u64, ignored: u64, waiting: u64) -> Accounts {
+    Accounts { accepted, delivered, digested, dead, ignored, waiting }
+}
+
+fn due(store: &dyn Store, number: u64) -> Vec<EventId> {
+    store.due(lane(number), 100).iter().map(|waiting| waiting.event).collect()
+}
+
+const FIRST: Page = Page { before: None, limit: 100 };
+
+macro_rules! conformance {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($store:ident) $body:block)*) => {$(
+        $(#[doc = $doc])*
+        mod $name {
+            use super::*;
+
+            async fn holds($store: &dyn Store) {
+                $body
+                assert!($store.accounts().balance(), "{:?}", $store.accounts());
+                assert_eq!($store.accounts().waiting, $store.queue().0);
+            }
+
+            #[tokio::test]
+            async fn in_memory() {
+                holds(&MemoryStore::default()).await;
+            }
+
+            #[tokio::test]
+            async fn on_disk() {
+                let folder = tempfile::tempdir().unwrap();
+                holds(&EmbeddedStore::open(folder.path()).unwrap()).await;
+            }
+        }
+    )*};
+}
+
+conformance! {
+    async fn an_event_is_read_back_byte_for_byte(store) {
+        let body: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+        let mut sent = event(Some("d-1"), minute(3));
+        sent.body = RawBody(Bytes::from(body));
+        sent.encoding = Encoding::FormPayload;
+        let accepted = store.accept(sent.clone(), vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
+        let Accepted::New(id) = accepted else { panic!("{accepted:?}") };
+        assert_eq!(store.event(id).await.unwrap(), sent);
+        let (record, attempts) = store.history(id).await.unwrap();
+        assert_eq!((record.size, record.kind.as_str(), attempts.len()), (300_000, "merge.done", 0));
+        let due_at = minute(3);
+        let state = DeliveryState::Waiting { failures: 0, throttles: 0, due_at };
+        assert_eq!(record.deliveries, [(target(1, 1), state)]);
+        assert_eq!(record.ignored, None);
+    }
+
+    async fn a_repeated_delivery_id_of_a_source_is_not_taken_on_again(store) {
+        let again = || store.accept(event(Some("d-1"), minute(0)), vec![target(1, 1)], Reason::NoSubscription);
+        let Accepted::New(first) = again().await.unwrap() else { panic!("nothing was there before") };
+        assert_eq!(again().await.unwrap(), Accepted::Duplicate(first));
+        let other = Event { source: "other".parse().unwrap(), ..event(Some("d-1"), minute(0)) };
+        assert!(matches!(store.accept(other, vec![], Reason::NotMapped).await.unwrap(), Accepted::New(_)));
+        accepted(store, 0, &[target(1, 1)]).await;
+        accepted(store, 0, &[target(1, 1)]).await;
+        assert_eq!(store.accounts(), books(4, 0, 0, 0, 1, 3));
+    }
+
+    async fn a_delivery_waits_in_the_lane_of_each_target_in_order_of_acceptance(store) {
+        let first = accepted(store, 5, &[target(1, 1), target(2, 2)]).await;
+        // The clock went back; the order of acceptance stands.
+        let second = accepted(store, 1, &[target(1, 2)]).await;
+        let third = accepted(store, 6, &[target(1, 1)]).await;
+        assert_eq!(store.lanes(), [lane(1), lane(2)]);
+        assert_eq!(due(store, 1), [first, second, third]);
+        assert_eq!(due(store, 2), [first]);
+        assert_eq!(store.due(lane(1), 2).len(), 2);
+        assert_eq!(store.due(lane(9), 2), []);
+        assert_eq!(store.due(lane(1), 9)[1].due_at, minute(1));
+        assert_eq!(store.queue(), (4, Some(minute(5))));
+    }
+
+    async fn an_event_that_nobody_wants_counts_once_as_ignored(store) {
+        let id = accepted(store, 0, &[]).await;
+        assert_eq!(store.accounts(), books(1, 0, 0, 0, 1, 0));
+        assert_eq!(store.history(id).await.unwrap().0.ignored, Some(Reason::NoSubscription));
+        assert_eq!(store.lanes(), []);
+    }
+
+    async fn two_subscriptions_with_one_destination_get_one_delivery(store) {
+        accepted(store, 0, &[target(1, 1), target(1, 2), target(2, 2)]).await;
+        assert_eq!(store.accounts(), books(2, 0, 0, 0, 0, 2));
+        assert_eq!(store.due(lane(1), 9).iter().map(|waiting| waiting.target).collect::<Vec<_>>(), [target(1, 1)]);
+    }
+
+    async fn a_retry_waits_on_with_failures_and_throttles_counted_apart(store) {
+        let id = accepted(store, 0, &[target(1, 1)]).await;
+        let mut counts = Vec::new();
+        for why in [Reason::Throttled, Reason::Throttled, Reason::TimedOut, Reason::Throttled] {
+            let made = Some(attempt(minute(1), why));
+            store.settle(lane(1), &[id], retry(minute(9), why), made, minute(1)).await.unwrap();
+            let waiting = store.due(lane(1), 1)[0];
+            assert_eq!(waiting.due_at, minute(9));
+            counts.push((waiting.failures, waiting.throttles));
+        }
+        assert_eq!(counts, [(0, 1), (0, 2), (1, 0), (1, 1)]);
+        let (_, attempts) = store.history(id).await.unwrap();
+        assert_eq!(attempts.len(), 4);
+        assert_eq!(attempts[2], (lane(1), attempt(minute(1), Reason::TimedOut)));
+    }
+
+    async fn a_delivery_that_is_settled_is_passed_over(store) {
+        let id = accepted(store, 0, &[target(1, 1), target(2, 1)]).await;
+        let made = || Some(attempt(minute(1), Reason::Delivered));
+        for verdict in [Verdict::Accepted, Verdict::Accepted, Verdict::Dead { why: Reason::Expired }] {
+            store.settle(lane(1), &[id, EventId::from_u128(77)][..1], verdict, made(), minute(1)).await.unwrap();
+        }
+        store.settle(lane(3), &[id], Verdict::Accepted, made(), minute(1)).await.unwrap();
+        store.settle(lane(1), &[EventId::from_u128(77)], Verdict::Accepted, made(), minute(1)).await.unwrap();
+        assert_eq!(store.accounts(), books(2, 1, 0, 0, 0, 1));
+        let (record, attempts) = store.history(id).await.unwrap();
+        assert_eq!(record.deliveries[0].1, DeliveryState::Delivered { at: minute(1) });
+        assert_eq!(attempts.len(), 1);
+        assert_eq!(store.lanes(), [lane(2)]);
+    }
+
+    async fn one_card_for_many_is_counted_as_digested(store) {
+        let mut events = Vec::new();
+        for at in 0..3 {
+            events.push(accepted(store, at, &[target(1, 1)]).await);
+        }
+        store.settle(lane(1), &events[..1], Verdict::Accepted, None, minute(4)).await.unwrap();
+        store.settle(lane(1), &events, Verdict::Accepted, None, minute(5)).await.unwrap();
+        assert_eq!(store.accounts(), books(3, 1, 2, 0, 0, 0));
+    }
+
+    async fn a_dead_letter_is_listed_until_it_is_purged_and_stays_in_the_books(store) {
+        let mut events = Vec::new();
+        for at in 0..3 {
+            events.push(accepted(store, at, &[target(1, 1), target(2, 2)]).await);
+        }
+        let why = Reason::DestinationGone;
+        store.settle(lane(1), &events, Verdict::Dead { why }, None, minute(4)).await.unwrap();
+        store.settle(lane(2), &events[1..2], Verdict::Dead { why }, None, minute(4)).await.unwrap();
+        let listed = |page| async move {
+            store.dead(page).await.unwrap().iter().map(|letter| (letter.event, letter.target)).collect::<Vec<_>>()
+        };
+        let (one, two) = (target(1, 1), target(2, 2));
+        assert_eq!(listed(FIRST).await, [(events[2], one), (events[1], two), (events[1], one), (events[0], one)]);
+        // A page does not part the letters of one event.
+        assert_eq!(listed(Page { before: None, limit: 2 }).await.len(), 3);
+        assert_eq!(listed(Page { before: Some(events[1]), limit: 2 }).await, [(events[0], one)]);
+        assert_eq!(store.purge_dead(Some(events[1])).await.unwrap(), 3);
+        assert_eq!(listed(FIRST).await, [(events[2], one)]);
+        assert_eq!(store.purge_dead(None).await.unwrap(), 1);
+        assert_eq!(store.purge_dead(None).await.unwrap(), 0);
+        assert_eq!(store.accounts(), books(6, 0, 0, 4, 0, 2));
+        let state = store.history(events[0]).await.unwrap().0.deliveries[0].1;
+        assert_eq!(state, DeliveryState::Dead { at: minute(4), why });
+    }
+
+    async fn a_dead_delivery_that_is_replayed_leaves_the_list_and_waits(store) {
+        let id = accepted(store, 0, &[target(1, 1)]).await;
+        store.settle(lane(1), &[id], retry(minute(2), Reason::TimedOut), None, minute(1)).await.unwrap();
+        store.settle(lane(1), &[id], Verdict::Dead { why: Reason::Expired }, None, minute(3)).await.unwrap();
+        assert_eq!(store.replay(id, vec![target(1, 2)], minute(7)).await.unwrap(), 1);
+        assert_eq!(store.accounts(), books(1, 0, 0, 0, 0, 1));
+        assert_eq!(store.dead(FIRST).await.unwrap(), []);
+        let waiting = store.due(lane(1), 9)[0];
+        assert_eq!((waiting.target, waiting.failures, waiting.due_at), (target(1, 2), 0, minute(7)));
+        assert_eq!(store.due(lane(1), 9).len(), 1);
+    }
+
+    async fn a_delivered_one_that_is_replayed_is_taken_on_anew(store) {
+        let id = accepted(store, 0, &[target(1, 1)]).await;
+        store.settle(lane(1), &[id], Verdict::Accepted, None, minute(1)).await.unwrap();
+        // Twice the same in one call is one delivery, and the second call finds it waiting.
+        assert_eq!(store.replay(id, vec![target(1, 1), target(1, 1)], minute(2)).await.unwrap(), 1);
+        assert_eq!(store.replay(id, vec![target(1, 1)], minute(3)).await.unwrap(), 0);
+        assert_eq!(store.accounts(), books(2, 1, 0, 0, 0, 1));
+        assert_eq!(store.due(lane(1), 9)[0].due_at, minute(3));
+    }
+
+    async fn an_event_can_be_replayed_to_whom_it_did_not_go_before(store) {
+        let ignored = accepted(store, 0, &[]).await;
+        assert_eq!(store.replay(ignored, vec![target(1, 1), target(2, 1)], minute(2)).await.unwrap(), 2);
+        assert_eq!(store.accounts(), books(2, 0, 0, 0, 0, 2));
+        assert_eq!(store.history(ignored).await.unwrap().0.ignored, None);
+        let wanted = accepted(store, 1, &[target(1, 1)]).await;
+        assert_eq!(store.replay(wanted, vec![target(3, 1)], minute(2)).await.unwrap(), 1);
+        assert_eq!(store.accounts(), books(4, 0, 0, 0, 0, 4));
+        assert_eq!(store.replay(wanted, vec![], minute(2)).await.unwrap(), 0);
+    }
+
+    async fn what_waits_for_a_paused_subscription_is_held_back_until_it_goes_on(store) {
+        store.put_subscription(subscription(1, true)).await.unwrap();
+        store.put_subscription(subscription(2, false)).await.unwrap();
+        let held = accepted(store, 0, &[target(1, 1), target(2, 1)]).await;
+        let free = accepted(store, 1, &[target(1, 2)]).await;
+        assert_eq!((store.lanes(), due(store, 1)), (vec![lane(1)], vec![free]));
+        assert_eq!(store.queue(), (3, Some(minute(0))));
+        store.put_subscription(subscription(1, false)).await.unwrap();
+        assert_eq!((store.lanes(), due(store, 1)), (vec![lane(1), lane(2)], vec![held, free]));
+        store.put_subscription(subscription(1, true)).await.unwrap();
+        // Removed, it is not paused any more: the lane finds that nobody wants it.
+        store.remove_subscription(SubscriptionId::from_u128(1)).await.unwrap();
+        assert_eq!(due(store, 1), [held, free]);
+    }
+
+    async fn subscriptions_are_listed_oldest_first_and_replaced_by_id(store) {
+        for number in [3, 1, 2] {
+            store.put_subscription(subscription(number, false)).await.unwrap();
+        }
+        store.put_subscription(Subscription { name: None, ..subscription(2, false) }).await.unwrap();
+        let names: Vec<_> = store.subscriptions().iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names, [Some("channel 1".into()), None, Some("channel 3".into())]);
+        let gone = SubscriptionId::from_u128(3);
+        store.remove_subscription(gone).await.unwrap();
+        assert!(matches!(store.remove_subscription(gone).await, Err(StoreError::Missing { .. })));
+        assert_eq!(store.subscriptions().len(), 2);
+    }
+
+    async fn a_sweep_takes_what_is_settled_and_past_its_time_with_its_delivery_id(store) {
+        let old = store.accept(event(Some("d-1"), minute(0)), vec![target(1, 1)], Reason::NoSubscription).await;
+        let Accepted::New(old) = old.unwrap() else { panic!("nothing was there before") };
+        let waits = accepted(store, 0, &[target(1, 1), target(2, 1)]).await;
+        let dead = accepted(store, 0, &[target(1, 1)]).await;
+        let young = accepted(store, 20, &[]).await;
+        let made = Some(attempt(minute(1), Reason::Delivered));
+        store.settle(lane(1), &[old, waits], Verdict::Accepted, made, minute(1)).await.unwrap();
+        store.settle(lane(1), &[dead], Verdict::Dead { why: Reason::Expired }, None, minute(1)).await.unwrap();
+        let before = store.accounts();
+        assert_eq!(store.sweep(minute(10), minute(0)).await.unwrap().events, 1);
+        assert!(matches!(store.event(old).await, Err(StoreError::Missing { .. })));
+        assert!(matches!(store.history(old).await, Err(StoreError::Missing { .. })));
+        let left: Vec<_> = store.events(FIRST).await.unwrap().iter().map(|record| record.id).collect();
+        assert_eq!(left, [young, dead, waits]);
+        assert_eq!(store.sweep(minute(10), minute(10)).await.unwrap().events, 1);
+        assert_eq!(store.dead(FIRST).await.unwrap(), []);
+        assert_eq!(store.accounts(), before);
+        let again = store.accept(event(Some("d-1"), minute(30)), vec![], Reason::NoSubscription).await.unwrap();
+        assert!(matches!(again, Accepted::New(id) if id > young), "{again:?}");
+    }
+
+    async fn a_purged_dead_letter_no_longer_keeps_its_event(store) {
+        let id = accepted(store, 0, &[target(1, 1)]).await;
+        store.settle(lane(1), &[id], Verdict::Dead { why: Reason::Expired }, None, minute(1)).await.unwrap();
+        assert_eq!(store.sweep(minute(10), minute(0)).await.unwrap().events, 0);
+        store.purge_dead(None).await.unwrap();
+        assert_eq!(store.sweep(minute(10), minute(0)).await.unwrap().events, 1);
+    }
+
+    async fn the_last_attempts_of_a_delivery_are_kept(store) {
+        let id = accepted(store, 0, &[target(1, 1), target(2, 1)]).await;
+        for at in 0..60 {
+            let made = Some(attempt(minute(at), Reason::Throttled));
+            store.settle(lane(1), &[id], retry(minute(at), Reason::Throttled), made, minute(at)).await.unwrap();
+        }
+        store.settle(lane(2), &[id], Verdict::Accepted, Some(attempt(minute(1), Reason::Delivered)), minute(1)).await
+            .unwrap();
+        let (_, attempts) = store.history(id).await.unwrap();
+        let of_first: Vec<_> = attempts.iter().filter(|(to, _)| *to == lane(1)).map(|(_, made)| made.at).collect();
+        assert_eq!(of_first, (60 - i64::from(KEPT_ATTEMPTS)..60).map(minute).collect::<Vec<_>>());
+        assert_eq!(attempts.len(), of_first.len() + 1);
+    }
+
+    async fn events_are_listed_newest_first_page_by_page(store) {
+        let mut all = Vec::new();
+        for at in 0..7 {
+            all.push(accepted(store, at, &[target(1, 1)]).await);
+        }
+        store.settle(lane(1), &[all[2], all[5]], Verdict::Accepted, None, minute(9)).await.unwrap();
+        all.reverse();
+        let mut seen: Vec<EventId> = Vec::new();
+        loop {
+            let page = store.events(Page { before: seen.last().copied(), limit: 3 }).await.unwrap();
+            assert!(page.len() <= 3);
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page.iter().map(|record| record.id));
+        }
+        assert_eq!(seen, all);
+    }
+
+    async fn what_is_not_there_is_missing(store) {
+        let id = EventId::from_u128(1);
+        assert!(matches!(store.event(id).await, Err(StoreError::Missing { .. })));
+        assert!(matches!(store.history(id).await, Err(StoreError::Missing { .. })));
+        assert!(matches!(store.replay(id, vec![target(1, 1)], minute(0)).await, Err(StoreError::Missing { .. })));
+        store.health().unwrap();
+    }
+
+    async fn an_export_that_is_imported_gives_the_same_export(store) {
+        store.put_subscription(subscription(1, true)).await.unwrap();
+        store.put_subscription(subscription(2, false)).await.unwrap();
+        store.accept(event(Some("d-1"), minute(0)), vec![], Reason::NotMapped).await.unwrap();
+        let purged = accepted(store, 1, &[target(1, 1), target(2, 2)]).await;
+        let listed = accepted(store, 2, &[target(1, 1), target(2, 2), target(3, 2)]).await;
+        let made = || Some(attempt(minute(3), Reason::ServerError));
+        store.settle(lane(1), &[purged], Verdict::Dead { why: Reason::Expired }, made(), minute(3)).await.unwrap();
+        store.purge_dead(None).await.unwrap();
+        store.settle(lane(1), &[listed], Verdict::Dead { why: Reason::Expired }, made(), minute(3)).await.unwrap();
+        store.settle(lane(2), &[listed], Verdict::Accepted, made(), minute(4)).await.unwrap();
+        store.settle(lane(3), &[listed], retry(minute(9), Reason::TimedOut), made(), minute(4)).await.unwrap();
+        let exported = lines(store).await;
+        assert_eq!(exported.len(), 1 + 2 + 3 + 1);
+        assert_eq!(exported[6], r#"{"record":"end","records":5}"#);
+
+        let folder = tempfile::tempdir().unwrap();
+        let others: [&dyn Store; 2] = [&MemoryStore::default(), &EmbeddedStore::open(folder.path()).unwrap()];
+        for other in others {
+            for _ in 0..2 {
+                import(other, &exported).await;
+                assert_eq!(lines(other).await, exported);
+                assert_eq!(other.accounts(), books(6, 1, 0, 2, 1, 2));
+            }
+            assert_eq!(other.due(lane(3), 9), store.due(lane(3), 9));
+            assert_eq!(other.dead(FIRST).await.unwrap(), store.dead(FIRST).await.unwrap());
+            let again = other.accept(event(Some("d-1"), minute(0)), vec![], Reason::NotMapped).await.unwrap();
+            assert!(matches!(again, Accepted::Duplicate(_)), "{again:?}");
+            assert!(accepted(other, 0, &[]).await > listed);
+        }
+    }
+
+    async fn an_import_refuses_what_is_not_an_export_it_knows(store) {
+        let refused = |line: &'static str| async move {
+            let line: ExportLine = serde_json::from_str(line).unwrap();
+            matches!(store.import(line).await, Err(StoreError::Damaged { .. }))
+        };
+        assert!(refused(r#"{"record":"header","program":"other","format":1}"#).await);
+        assert!(refused(r#"{"record":"header","program":"teams-relay","format":2}"#).await);
+        assert!(refused(r#"{"record":"subscription","format":1}"#).await);
+        assert!(refused(r#"{"record":"event","id":"x"}"#).await);
+        accepted(store, 0, &[]).await;
+        let id = "7ZZZZZZZZZZZZZZZZZZZZZZZZZ";
+        let late = lines(store).await[1].replace(&store.events(FIRST).await.unwrap()[0].id.to_string(), id);
+        assert!(matches!(
+            store.import(serde_json::from_str(&late).unwrap()).await,
+            Err(StoreError::Damaged { .. })
+        ));
+        assert_eq!(store.accounts().accepted, 1);
+    }
+
+    async fn debug_output_holds_no_payload_and_no_url(store) {
+        store.put_subscription(subscription(1, false)).await.unwrap();
+        let id = accepted(store, 0, &[target(1, 1)]).await;
+        let shown = format!("{store:?} {:?} {:?}", store.event(id).await.unwrap(), store.subscriptions());
+        assert!(!shown.contains("payload-text") && !shown.contains("url-secret"), "{shown}");
+    }
+}
