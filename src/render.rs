@@ -1,1 +1,33 @@
+//! Turns an event into a card through a Handlebars template.
 //!
+//! A template is text that yields a JSON document (summary, severity, link, fold, body, actions, mentions). What comes
+//! from the payload is made safe by where it lands after that document is parsed: it is text in a text, an http
+//! address or nothing where an address stands, and never a mention.
+//!
+//! Nothing here reads files, waits or knows of destinations; a [`profile`](crate::profile) makes the bytes to post.
+
+mod choose;
+mod document;
+mod element;
+mod embedded;
+mod fallback;
+mod graph;
+mod helpers;
+mod input;
+mod inspect;
+mod lenient;
+mod markdown;
+mod marks;
+mod output;
+mod survey;
+mod templates;
+mod text;
+
+pub use choose::choose;
+pub use embedded::{Sample, embedded, samples};
+pub use fallback::fallback;
+pub use helpers::{HelperDoc, helper_docs};
+pub use input::RenderInput;
+pub(crate) use markdown::neutral;
+pub use templates::{RenderError, TemplateFile, Templates};
+pub(crate) use text::truncate;

@@ -1,0 +1,147 @@
+//! Makes a card fit: Teams counts what it stores, which is the card as a string inside of its own JSON.
+//!
+//! Little by little: long texts are cut, then lists, then facts go, and at last one line and the link are left. A card
+//! that was shortened says so, so that nobody takes it for the whole.
+
+use serde_json::{Value, json};
+
+use crate::{
+    card::Card,
+    render::{neutral, truncate},
+};
+
+/// Bytes that the message around the card takes where it is stored; seen to be under 300.
+const AROUND: usize = 512;
+
+/// The lengths that texts are cut to, in characters, and how many members of a list are kept, step by step.
+const STEPS: &[(usize, usize)] = &[(2_000, 40), (800, 20), (300, 10), (120, 6), (60, 3)];
+
+/// The content that `make` yields for the card, or for as much of it as fits; and whether something was left out.
+pub(super) fn fit(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) -> (Value, bool) {
+    // The summary stands in the message once more.
+    let around = AROUND + truncate(&card.summary, 200).len();
+    let fits = |content: &Value| stored_size(content) + around <= max_bytes;
+    let whole = make(card);
+    if fits(&whole) {
+        return (whole, false);
+    }
+    let shorter = STEPS.iter().map(|(chars, members)| shortened(card, *chars, *members));
+    let without_facts = std::iter::once_with(|| without_facts(&shortened(card, 60, 3)));
+    let found = shorter.chain(without_facts).map(|card| make(&with_notice(card))).find(&fits);
+    (found.unwrap_or_else(|| least(card, &make, &fits)), true)
+}
+
+/// Bytes of the content as Teams stores it: escaped into a JSON string.
+pub(super) fn stored_size(content: &Value) -> usize {
+    let json = content.to_string();
+    json.chars()
+        .map(|c| match c {
+            '"' | '\\' | '\n' | '\r' | '\t' => 2,
+            c if c.is_control() => 6,
+            // Whether Teams counts bytes or UTF-16 units is not known; bytes are never fewer.
+            c => c.len_utf8(),
+        })
+        .sum::<usize>()
+        + 2
+}
+
+fn shortened(card: &Card, chars: usize, members: usize) -> Card {
+    let mut card = card.clone();
+    card.summary = truncate(&card.summary, chars);
+    let mut body = Value::Array(std::mem::take(&mut card.body));
+    shorten(&mut body, chars, members);
+    if let Value::Array(body) = body {
+        card.body = body;
+    }
+    card.actions.iter_mut().for_each(|action| action.title = truncate(&action.title, 40));
+    card
+}
+
+/// Cuts texts and lists, all the way down.
+fn shorten(value: &mut Value, chars: usize, members: usize) {
+    match value {
+        Value::Array(list) => {
+            let over = list.len().saturating_sub(members);
+            if over > 0 {
+                list.truncate(members);
+                list.extend(rest(list.first(), over));
+            }
+            list.iter_mut().for_each(|member| shorten(member, chars, members));
+        }
+        Value::Object(map) => {
+            for (name, member) in map.iter_mut() {
+                match member {
+                    Value::String(text) if matches!(name.as_str(), "text" | "value" | "title" | "altText") => {
+                        *text = cut(text, chars);
+                    }
+                    Value::String(_) => {}
+                    _ => shorten(member, chars, members),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Cut Markdown is Markdown still: what was opened and not closed is only a sign on the screen, but a link that lost
+/// its end, an escape that lost its letter, or half a mention must not be left.
+fn cut(text: &str, chars: usize) -> String {
+    let short = truncate(text, chars);
+    if short.len() == text.len() {
+        return short;
+    }
+    let mut end = short.trim_end_matches('…').trim_end();
+    for (open, close) in [("[", ")"), ("<at>", "</at>")] {
+        let opened = end.rfind(open).filter(|at| !end.get(*at..).unwrap_or_default().contains(close));
+        end = opened.and_then(|at| end.get(..at)).unwrap_or(end);
+    }
+    format!("{}…", end.trim_end_matches('\\').trim_end())
+}
+
+/// What stands for the members that were left out; nothing where no words can stand.
+fn rest(first: Option<&Value>, over: usize) -> Option<Value> {
+    let words = format!("… and {over} more");
+    let first = first?;
+    match first.get("type").and_then(Value::as_str) {
+        None if first.get("value").is_some() => Some(json!({"title": "…", "value": format!("and {over} more")})),
+        Some("TextRun") => Some(json!({"type": "TextRun", "text": words})),
+        Some("Column" | "Image" | "Action.OpenUrl") | None => None,
+        Some(_) => Some(json!({"type": "TextBlock", "text": words, "isSubtle": true, "wrap": true})),
+    }
+}
+
+fn without_facts(card: &Card) -> Card {
+    let mut card = card.clone();
+    card.body.retain(|element| element.get("type").and_then(Value::as_str) != Some("FactSet"));
+    card
+}
+
+fn with_notice(mut card: Card) -> Card {
+    let text = "Shortened to fit into Teams. Follow the link for the rest.";
+    let text = if card.link.is_some() || !card.actions.is_empty() { text } else { "Shortened to fit into Teams." };
+    card.body.push(json!({"type": "TextBlock", "text": text, "isSubtle": true, "size": "small", "wrap": true}));
+    card
+}
+
+/// One line and the link; less of the line, and then no link, until it fits.
+fn least(card: &Card, make: impl Fn(&Card) -> Value, fits: impl Fn(&Value) -> bool) -> Value {
+    let link = card.link.iter().map(|url| ("Open", url));
+    let link = link.chain(card.actions.iter().map(|action| ("Open", &action.url))).next();
+    let line = |chars: usize, linked: bool| {
+        let summary: String = truncate(&card.summary, chars).chars().take(chars).collect();
+        let actions = link.iter().filter(|_| linked);
+        make(&with_notice(Card {
+            body: vec![json!({"type": "TextBlock", "text": neutral(&summary), "wrap": true})],
+            actions: actions
+                .map(|(title, url)| crate::card::Action { title: (*title).to_owned(), url: (*url).clone() })
+                .collect(),
+            summary,
+            severity: card.severity,
+            link: card.link.clone(),
+            fold: None,
+            mentions: Vec::new(),
+        }))
+    };
+    let lines = [(120, true), (40, true), (40, false)].into_iter().map(|(chars, linked)| line(chars, linked));
+    lines.into_iter().find(|content| fits(content)).unwrap_or_else(|| line(0, false))
+}

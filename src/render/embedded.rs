@@ -1,0 +1,64 @@
+//! The templates and samples that come with the binary.
+
+use include_dir::{Dir, DirEntry, include_dir};
+
+use super::TemplateFile;
+use crate::name::TemplateName;
+
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// A payload to try a template with; written by us, in the provider's shape.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The template that it is for.
+    pub template: TemplateName,
+    /// Which case it shows, such as `merged`; none for the plain one.
+    pub variant: Option<String>,
+    /// The payload.
+    pub json: &'static str,
+}
+
+/// The templates of the binary. Those on disk come after them, so that they count instead.
+pub fn embedded() -> Vec<TemplateFile> {
+    let template = |(path, text): (&str, &str)| {
+        let name = path.strip_suffix(".hbs")?;
+        Some(TemplateFile {
+            name: name.to_owned(),
+            origin: format!("templates/{path} (built in)"),
+            text: text.to_owned(),
+        })
+    };
+    files().into_iter().filter_map(template).collect()
+}
+
+/// The samples of the binary: `github/samples/push.forced.json` is for `github/push`.
+pub fn samples() -> Vec<Sample> {
+    let sample = |(path, json): (&str, &'static str)| {
+        let (folder, file) = path.strip_suffix(".json")?.split_once("/samples/")?;
+        let (event, variant) = match file.split_once('.') {
+            Some((event, variant)) => (event, Some(variant.to_owned())),
+            None => (file, None),
+        };
+        Some(Sample { template: format!("{folder}/{event}").parse().ok()?, variant, json })
+    };
+    files().into_iter().filter_map(sample).collect()
+}
+
+/// Every text file, by its path below `templates/`, in order.
+fn files() -> Vec<(&'static str, &'static str)> {
+    let mut found = Vec::new();
+    let mut folders = vec![&TEMPLATES];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.entries() {
+            match entry {
+                DirEntry::Dir(inner) => folders.push(inner),
+                DirEntry::File(file) => found.extend(file.path().to_str().zip(file.contents_utf8())),
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    card::Card,
+    event::{Encoding, Event, EventType, RawBody},
+    render::{RenderInput, Templates, markdown, text::web_address},
+};
+
+fn templates() -> Templates {
+    Templates::compile(embedded()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn input(sample: &Sample, payload: Value) -> RenderInput {
+    let (provider, kind) = sample.template.as_str().split_once('/').unwrap();
+    let kind = if kind == "default" { "discussion" } else { kind };
+    let event = Event {
+        source: "ci".parse().unwrap(),
+        kind: EventType::new(kind, payload.get("action").and_then(Value::as_str)),
+        delivery_id: None,
+        received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+        headers: Vec::new(),
+        encoding: Encoding::Json,
+        body: RawBody(bytes::Bytes::new()),
+    };
+    RenderInput::new(payload, &event, None, &provider.parse().unwrap())
+}
+
+fn payload(sample: &Sample) -> Value {
+    serde_json::from_str(sample.json).unwrap()
+}
+
+fn label(sample: &Sample) -> String {
+    format!("{} {}", sample.template, sample.variant.as_deref().unwrap_or(""))
+}
+
+/// JSON pointers of all values that hold no others.
+fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            leaves(value, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+        }),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{at}/{index}"), found))
+        }
+        _ => found.push(at.to_owned()),
+    }
+}
+
+fn strings<'a>(value: &'a Value, key: &'a str, found: &mut Vec<(&'a str, &'a str)>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| strings(value, key, found)),
+        Value::Array(list) => list.iter().for_each(|value| strings(value, key, found)),
+        Value::String(text) => found.push((key, text)),
+        _ => {}
+    }
+}
+
+/// Nothing in the card can do more than be read.
+fn assert_harmless(card: &Card, label: &str) {
+    let body = Value::Array(card.body.clone());
+    let mut found = Vec::new();
+    strings(&body, "", &mut found);
+    for (key, text) in &found {
+        assert!(
+            !text.contains(|c| matches!(c, '\u{fdd0}'..='\u{fdef}' | '\u{202a}'..='\u{202e}')),
+            "{label}: {text:?}"
+        );
+        match *key {
+            "url" => assert!(web_address(text).is_some(), "{label}: {text:?}"),
+            // Plain text: nothing in it is read as Markdown or as a mention.
+            "altText" => continue,
+            _ => {}
+        }
+        assert!(!text.contains("<at>") && !text.contains("</at>"), "{label}: {text:?}");
+        for (at, _) in text.match_indices("](") {
+            let escapes = text[..at].len() - text[..at].trim_end_matches('\\').len();
+            assert!(escapes % 2 == 1 || text[at + 2..].starts_with("http"), "{label}: {text:?}");
+        }
+    }
+    let addresses = card.actions.iter().map(|action| &action.url).chain(&card.link);
+    addresses.for_each(|url| assert!(web_address(url).is_some(), "{label}: {url}"));
+    assert_eq!(card.mentions, [], "{label}");
+    assert!(!card.summary.is_empty() && !card.summary.contains('\n'), "{label}: {:?}", card.summary);
+}
+
+#[test]
+fn every_template_has_a_sample() {
+    let sampled: Vec<TemplateName> = samples().into_iter().map(|sample| sample.template).collect();
+    for name in templates().names() {
+        assert!(sampled.contains(&name), "{name} has no sample");
+    }
+}
+
+#[test]
+fn every_sample_is_shown_by_its_template_with_all_that_it_asks_for() {
+    let strict = templates().strict();
+    for sample in samples() {
+        let payload = payload(&sample);
+        let card = strict.render(&sample.template, &input(&sample, payload.clone()));
+        let card = card.unwrap_or_else(|error| panic!("{}: {error}", label(&sample)));
+        if !sample.template.as_str().starts_with("github/") {
+            continue;
+        }
+        let shown = format!("{} {}", card.summary, Value::Array(card.body.clone()));
+        let place = payload.pointer("/repository/full_name").or(payload.pointer("/organization/login"));
+        assert!(shown.contains(place.and_then(Value::as_str).unwrap()), "{}: {shown}", label(&sample));
+        let actor = payload.pointer("/sender/login").and_then(Value::as_str).unwrap();
+        let body = Value::Array(card.body.clone());
+        let mut texts = Vec::new();
+        strings(&body, "", &mut texts);
+        let named = markdown::neutral(actor);
+        assert!(texts.iter().any(|(_, text)| text.contains(&named)), "{}: {shown}", label(&sample));
+        assert!(card.summary.contains(actor), "{}: {}", label(&sample), card.summary);
+        assert!(card.link.is_some_and(|link| link.starts_with("http")), "{}", label(&sample));
+        assert!(!card.actions.is_empty(), "{}", label(&sample));
+    }
+}
+
+const HOSTILE: &[&str] = &[
+    "\"},{\"type\":\"Action.Submit\"}],\"x\":\"\\",
+    "one\r\ntwo\n\n# three\n- four\n1. five\n    six",
+    "</at><at>x</at>&lt;at&gt;",
+    "[x](javascript:alert(1)) ![x](data:text/html,x) <javascript:x> [x]: javascript:x",
+    "\u{202e}gnp.exe\u{2066}\u{200f}\u{0}\u{7}",
+    "\u{fdd1}\u{fdd2}<at>x</at>\u{fdd3}\u{fdd4}id\u{fdd5}name\u{fdd6}\u{fdd0}",
+    "{{payload}} {{{json payload}}} {{DATE(2020-01-01T00:00:00Z)}}",
+    "https://octo.example/)[x](javascript:1)",
+    "javascript:alert(1)",
+];
+
+#[test]
+fn hostile_values_everywhere_stay_text() {
+    let templates = templates();
+    let emoji = "🦑".repeat(10_000);
+    for sample in samples() {
+        for hostile in HOSTILE.iter().copied().chain([emoji.as_str()]) {
+            let mut payload = payload(&sample);
+            let mut found = Vec::new();
+            leaves(&payload, "", &mut found);
+            for at in found {
+                let leaf = payload.pointer_mut(&at).unwrap();
+                // The action chooses the words of the card; it is planted into below.
+                if leaf.is_string() && at != "/action" {
+                    *leaf = hostile.into();
+                }
+            }
+            let card = templates.render(&sample.template, &input(&sample, payload));
+            let card = card.unwrap_or_else(|error| panic!("{} with {hostile:.30?}: {error}", label(&sample)));
+            assert_harmless(&card, &label(&sample));
+        }
+    }
+}
+
+#[test]
+fn any_one_value_may_be_hostile_null_or_missing() {
+    let templates = templates();
+    let all = HOSTILE.join(" ");
+    for sample in samples() {
+        let whole = payload(&sample);
+        let mut found = Vec::new();
+        leaves(&whole, "", &mut found);
+        // What no template names makes no difference; what is under `_url` but for the three shown is among it.
+        found.retain(|at| !at.ends_with("node_id") && !at.contains("/license/") && !at.contains("/config/"));
+        for at in &found {
+            for kind in ["hostile", "null", "missing"] {
+                let mut payload = whole.clone();
+                match kind {
+                    "hostile" => *payload.pointer_mut(at).unwrap() = all.as_str().into(),
+                    "null" => *payload.pointer_mut(at).unwrap() = Value::Null,
+                    _ => {
+                        let (parent, key) = at.rsplit_once('/').unwrap();
+                        if let Some(map) = payload.pointer_mut(parent).and_then(Value::as_object_mut) {
+                            map.shift_remove(key);
+                        }
+                    }
+                }
+                let card = templates.render(&sample.template, &input(&sample, payload));
+                let card = card.unwrap_or_else(|error| panic!("{} with {at} {kind}: {error}", label(&sample)));
+                assert_harmless(&card, &format!("{} with {at} {kind}", label(&sample)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_payload_of_any_kind_is_shown() {
+    let templates = templates();
+    let sample = Sample { template: "generic/event".parse().unwrap(), variant: None, json: "" };
+    for json in ["null", "7", "\"text\"", "[]", "{}", "[[[[]]]]", "[{\"a\":1},2]", "{\"title\":{\"x\":null}}"] {
+        let payload = serde_json::from_str(json).unwrap();
+        templates.render(&sample.template, &input(&sample, payload)).unwrap_or_else(|error| panic!("{json}: {error}"));
+    }
+}

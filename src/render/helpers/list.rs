@@ -1,0 +1,143 @@
+//! Helpers for lists.
+
+use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{ANY, Args, HelperDoc, is_empty, text_of};
+
+pub(super) const HELPERS: &[HelperDoc] = &[
+    HelperDoc {
+        name: "first",
+        usage: "{{first list}}",
+        gives: "The first member.",
+        example: ["{{first payload}}", r#"["a","b"]"#, "a"],
+        values: (1, 1),
+        run: |args| Ok(args.list(0).first().cloned().unwrap_or_default()),
+    },
+    HelperDoc {
+        name: "last",
+        usage: "{{last list}}",
+        gives: "The last member.",
+        example: ["{{last payload}}", r#"["a","b"]"#, "b"],
+        values: (1, 1),
+        run: |args| Ok(args.list(0).last().cloned().unwrap_or_default()),
+    },
+    HelperDoc {
+        name: "take",
+        usage: "{{#each (take list 5)}}",
+        gives: "The first so many members.",
+        example: ["{{#each (take payload 2)}}{{this}}{{/each}}", r#"["a","b","c"]"#, "ab"],
+        values: (2, 2),
+        run: |args| Ok(args.list(0).iter().take(args.count(1, usize::MAX)).cloned().collect::<Vec<_>>().into()),
+    },
+    HelperDoc {
+        name: "join",
+        usage: "{{join list \", \" field=\"name\"}}",
+        gives: "The members, or a field of each, with a text between them.",
+        example: ["{{join payload \", \" field=\"name\"}}", r#"[{"name":"bug"},{"name":"ui"}]"#, "bug, ui"],
+        values: (1, 2),
+        run: join,
+    },
+    HelperDoc {
+        name: "len",
+        usage: "{{len value}}",
+        gives: "How many members a list or an object has, or characters a text.",
+        example: ["{{len payload}}", r#"["a","b"]"#, "2"],
+        values: (1, 1),
+        run: |args| Ok(size(args.value(0)).into()),
+    },
+    HelperDoc {
+        name: "count",
+        usage: "{{count value}}",
+        gives: "The same as `len`.",
+        example: ["{{count payload}}", r#"["a","b"]"#, "2"],
+        values: (1, 1),
+        run: |args| Ok(size(args.value(0)).into()),
+    },
+    HelperDoc {
+        name: "more",
+        usage: "{{more list 5 \"commit\"}}",
+        gives: "What `take` left out, in words; nothing where it left out nothing.",
+        example: ["{{more payload 2 \"commit\"}}", r#"["a","b","c"]"#, "… and 1 more commit"],
+        values: (2, 3),
+        run: |args| {
+            let rest = args.list(0).len().saturating_sub(args.count(1, usize::MAX));
+            Ok(match (rest, args.text(2)) {
+                (0, _) => "".into(),
+                (rest, noun) if noun.is_empty() => format!("… and {rest} more").into(),
+                (1, noun) => format!("… and 1 more {noun}").into(),
+                (rest, noun) => format!("… and {rest} more {}", plural_of(&noun)).into(),
+            })
+        },
+    },
+    HelperDoc {
+        name: "plural",
+        usage: "{{plural number \"commit\" \"commits\"}}",
+        gives: "A number, or a list's length, with its noun; the plural may be left out where it is regular.",
+        example: ["{{plural payload \"commit\"}}", "3", "3 commits"],
+        values: (2, 3),
+        run: plural,
+    },
+    HelperDoc {
+        name: "facts",
+        usage: "(facts \"Branch\" value \"Labels\" value …)",
+        gives: "A list of facts (`title`, `value`); those without a value are left out.",
+        example: [
+            "{{#each (facts \"Branch\" payload.branch \"Tag\" payload.tag)}}{{title}}: {{value}}{{/each}}",
+            r#"{"branch":"main"}"#,
+            "Branch: main",
+        ],
+        values: (2, ANY),
+        run: |args| {
+            let pairs = args.values.chunks(2).filter_map(|pair| match pair {
+                [title, value] if !is_empty(value) => Some(json!({"title": text_of(title), "value": text_of(value)})),
+                _ => None,
+            });
+            Ok(pairs.collect::<Vec<_>>().into())
+        },
+    },
+];
+
+fn join(args: &Args<'_>) -> Result<Value, &'static str> {
+    let between = if args.values.len() > 1 { args.text(1) } else { ", ".to_owned() };
+    let field = args.named("field");
+    let shown = |member: &Value| match &field {
+        Some(field) => member.get(field).map(text_of).unwrap_or_default(),
+        None => text_of(member),
+    };
+    let words: Vec<String> = args.list(0).iter().map(shown).filter(|word| !word.is_empty()).collect();
+    Ok(words.join(&between).into())
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.len(),
+        Value::Object(map) => map.len(),
+        Value::String(text) => text.graphemes(true).count(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+fn plural(args: &Args<'_>) -> Result<Value, &'static str> {
+    let number = match args.value(0) {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        other => size(other).to_string(),
+    };
+    let (one, many) = (args.text(1), args.text(2));
+    let noun = match number.as_str() {
+        "1" => one,
+        _ if many.is_empty() => plural_of(&one),
+        _ => many,
+    };
+    Ok(format!("{number} {noun}").into())
+}
+
+fn plural_of(noun: &str) -> String {
+    let regular = |suffix: &str| noun.ends_with(suffix);
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if regular("s") || regular("x") || regular("ch") || regular("sh") => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}

@@ -1,0 +1,61 @@
+//! What a template sees: `payload`, `event` and `headers`, the names that conditions use as well.
+
+use handlebars::Context;
+use serde_json::{Map, Value, json};
+
+use super::marks;
+use crate::{
+    event::Event,
+    name::{EventId, ProviderName},
+};
+
+/// An event as templates see it. Made once for an event, whatever the number of templates.
+pub struct RenderInput {
+    context: Context,
+}
+
+impl RenderInput {
+    /// `payload` is the event's, parsed already; `id` is missing where the event was never stored.
+    pub fn new(payload: Value, event: &Event, id: Option<EventId>, provider: &ProviderName) -> Self {
+        let headers: Map<String, Value> =
+            event.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().into())).collect();
+        let mut root = json!({
+            "event": {
+                "id": id.map(|id| id.to_string()),
+                "type": event.kind.to_string(),
+                "name": event.kind.name(),
+                "action": event.kind.action(),
+                "source": event.source.as_str(),
+                "provider": provider.as_str(),
+                "delivery_id": event.delivery_id,
+                "received_at": event.received_at.to_string(),
+            },
+            "headers": headers,
+        });
+        if let Value::Object(map) = &mut root {
+            map.insert("payload".to_owned(), payload);
+        }
+        marks::strip_all(&mut root);
+        Self { context: Context::from(root) }
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The root that templates see, without marks.
+    pub(super) fn root(&self) -> &Value {
+        self.context.data()
+    }
+
+    /// A text of `event`, empty where there is none.
+    pub(super) fn event(&self, name: &str) -> &str {
+        self.root().get("event").and_then(|event| event.get(name)).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for RenderInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RenderInput of {}", self.event("type"))
+    }
+}

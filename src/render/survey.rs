@@ -1,0 +1,198 @@
+//! Finds its way in a payload of which nothing is known: what it is about, how it stands, where it leads.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::text::{first_line, one_line, truncate, web_address};
+
+/// Values that are looked at; the interesting ones stand near the top.
+const MOST_VALUES: usize = 2_000;
+/// Longer values are no facts.
+const LONGEST_FACT: usize = 80;
+
+const TITLES: &[&str] = &[
+    "title",
+    "subject",
+    "headline",
+    "alertname",
+    "alert_name",
+    "rule_name",
+    "rulename",
+    "condition_name",
+    "monitor_name",
+    "summary",
+    "message",
+    "name",
+    "display_title",
+    "description",
+    "text",
+    "event",
+    "event_type",
+    "type",
+    "kind",
+];
+const TEXTS: &[&str] =
+    &["description", "body", "message", "content", "text", "summary", "details", "detail", "note", "error_message"];
+const STATES: &[&str] = &[
+    "status",
+    "state",
+    "severity",
+    "result",
+    "conclusion",
+    "outcome",
+    "level",
+    "priority",
+    "current_state",
+    "alert_type",
+];
+const LINKS: &[&str] = &[
+    "html_url",
+    "web_url",
+    "target_url",
+    "public_url",
+    "permalink",
+    "url",
+    "link",
+    "href",
+    "dashboard_url",
+    "incident_url",
+    "build_url",
+    "external_url",
+    "generator_url",
+    "web_link",
+];
+
+/// What it is about, as one line; empty where nothing says.
+pub(super) fn title(payload: &Value) -> String {
+    let leaves = leaves(payload);
+    truncate(&one_line(first_line(named(&leaves, TITLES).unwrap_or_default())), 160)
+}
+
+/// What describes it, if that is more than its title says.
+pub(super) fn text(payload: &Value) -> String {
+    let leaves = leaves(payload);
+    let said = named(&leaves, TITLES);
+    let text =
+        named(&leaves, TEXTS).filter(|text| Some(*text) != said || text.trim().contains('\n')).unwrap_or_default();
+    truncate(text.trim(), 600)
+}
+
+/// How it stands, in its own word.
+pub(super) fn status(payload: &Value) -> String {
+    let leaves = leaves(payload);
+    let status = named(&leaves, STATES).filter(|word| word.chars().count() <= 30).unwrap_or_default();
+    one_line(status)
+}
+
+/// Where it leads: the address of the best name, else the first that is no picture and no API's.
+pub(super) fn link(payload: &Value) -> Option<String> {
+    let leaves = leaves(payload);
+    let addresses = || leaves.iter().filter_map(|leaf| Some((leaf, web_address(leaf.value.as_str()?)?)));
+    let shown =
+        |address: &str| !address.contains("/api/") && !address.contains("://api.") && !address.contains("avatar");
+    let best = LINKS.iter().find_map(|name| addresses().find(|(leaf, address)| is(leaf.key, name) && shown(address)));
+    best.or_else(|| addresses().find(|(_, address)| shown(address)))
+        .or_else(|| addresses().next())
+        .map(|(_, found)| found)
+}
+
+/// The first so many short values, with their names as people write them.
+pub(super) fn facts(payload: &Value, most: usize) -> Vec<(String, String)> {
+    let title = title(payload);
+    let mut found: Vec<(String, String)> = Vec::new();
+    for leaf in leaves(payload) {
+        if found.len() >= most {
+            break;
+        }
+        let Some(value) = fact(leaf.key, leaf.value).filter(|value| *value != title) else { continue };
+        let name = words(leaf.key);
+        if !name.is_empty() && found.iter().all(|(known, shown)| *known != name && *shown != value) {
+            found.push((name, value));
+        }
+    }
+    found
+}
+
+/// A value as a fact; none for what says nothing to people: addresses, ids, tokens, long texts.
+fn fact(key: &str, value: &Value) -> Option<String> {
+    let key = key.to_ascii_lowercase();
+    let is_id = key == "id" || key.ends_with("_id") || key.ends_with("uuid") || key.ends_with("guid");
+    let is_secret = ["token", "secret", "signature", "password", "sig"].iter().any(|word| key.contains(word));
+    match value {
+        _ if is_id || is_secret => None,
+        Value::Bool(flag) => Some(if *flag { "yes" } else { "no" }.to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => {
+            let text = text.trim();
+            let fits = !text.is_empty() && text.chars().count() <= LONGEST_FACT && !text.contains('\n');
+            let is_noise = web_address(text).is_some() || is_hash(text);
+            (fits && !is_noise).then(|| one_line(text)).filter(|text| !text.is_empty())
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A digest, a UUID or the like.
+fn is_hash(text: &str) -> bool {
+    text.len() >= 20
+        && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+        && text.contains(|c: char| c.is_ascii_digit())
+}
+
+/// `disk_name` and `diskName` as `Disk name`.
+fn words(key: &str) -> String {
+    let mut out = String::new();
+    let mut last_small = false;
+    for c in key.chars() {
+        if c.is_uppercase() && last_small {
+            out.push(' ');
+            out.extend(c.to_lowercase());
+        } else if matches!(c, '_' | '-' | '.' | '/') {
+            out.push(' ');
+        } else {
+            out.push(c);
+        }
+        last_small = c.is_lowercase();
+    }
+    let line = truncate(&one_line(&out), 40);
+    let mut rest = line.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
+struct Leaf<'a> {
+    key: &'a str,
+    value: &'a Value,
+}
+
+/// The values that hold no others, those nearest to the root first. A list's members go by the list's name.
+fn leaves(payload: &Value) -> Vec<Leaf<'_>> {
+    let mut found = Vec::new();
+    let mut next = VecDeque::from([("", payload)]);
+    for _ in 0..MOST_VALUES {
+        let Some((key, value)) = next.pop_front() else { break };
+        match value {
+            Value::Object(map) => next.extend(map.iter().map(|(key, value)| (key.as_str(), value))),
+            Value::Array(list) => next.extend(list.iter().take(20).map(|value| (key, value))),
+            _ => found.push(Leaf { key, value }),
+        }
+    }
+    found
+}
+
+fn named<'a>(leaves: &[Leaf<'a>], names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|name| {
+        leaves.iter().filter(|leaf| is(leaf.key, name)).find_map(|leaf| {
+            leaf.value
+                .as_str()
+                .filter(|text| !text.trim().is_empty() && web_address(text).is_none() && !is_hash(text.trim()))
+        })
+    })
+}
+
+/// `html_url`, `htmlUrl` and `HTML-URL` are one name.
+fn is(key: &str, name: &str) -> bool {
+    let bare =
+        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    key.len() <= 2 * name.len() && bare(key) == bare(name)
+}

@@ -1,0 +1,142 @@
+use super::*;
+use crate::{
+    event::{Encoding, Event, EventType, RawBody},
+    render::fallback,
+};
+
+pub(in crate::render) fn input(payload: serde_json::Value) -> RenderInput {
+    let event = Event {
+        source: "ci".parse().unwrap(),
+        kind: EventType::new("push", None),
+        delivery_id: Some("d-1".into()),
+        received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+        headers: vec![("X-GitHub-Event".into(), "push".into())],
+        encoding: Encoding::Json,
+        body: RawBody(bytes::Bytes::new()),
+    };
+    RenderInput::new(payload, &event, None, &"github".parse().unwrap())
+}
+
+fn file(name: &str, text: &str) -> TemplateFile {
+    TemplateFile { name: name.into(), origin: format!("templates/{name}.hbs"), text: text.into() }
+}
+
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let files = files.iter().map(|(name, text)| file(name, text)).collect();
+    Templates::compile(files).unwrap_err().iter().map(Problem::to_string).collect()
+}
+
+const GOOD: &str = r#"{"summary":"{{payload.title}}","body":[{"type":"TextBlock","text":"{{payload.title}} on {{headers.x-github-event}} of {{event.source}}"}]}"#;
+
+fn render(text: &str, payload: serde_json::Value) -> Result<Card, RenderError> {
+    let templates = Templates::compile(vec![file("t/t", text)]).unwrap();
+    templates.render(&"t/t".parse().unwrap(), &input(payload))
+}
+
+#[test]
+fn a_template_sees_payload_headers_and_event() {
+    let card = render(GOOD, serde_json::json!({"title": "a \"b\"\n</at> *c*"})).unwrap();
+    assert_eq!(card.summary, "a \"b\" </at> *c*");
+    assert_eq!(card.body[0]["text"], "a \"b\"\n\n\\</at\\> \\*c\\* on push of ci");
+}
+
+#[test]
+fn every_mistake_of_every_file_is_reported_with_its_place() {
+    let found = problems(&[
+        ("a/open", "{\n{{#if payload.x}}"),
+        ("a/closed", "{{#if payload.x}}{{/each}}"),
+        ("a/helper", "\n  {{truncat payload.x 5}}"),
+        ("a/triple", "{{{payload.x}}} {{{truncate payload.x 5}}}"),
+        ("a/partial", "{{> partials/nowhere}}"),
+        ("a/noparts", "{{> a/open}}"),
+        ("a/block", "{{#payload}}x{{/payload}}"),
+        ("a/name", "{{paylod.x}} {{title}} {{#each payload.x}}{{title}}{{/each}}"),
+        ("a/values", "{{truncate payload.x}}"),
+        ("a/dynamic", "{{> (lookup payload \"x\")}}"),
+        ("a/inline", "{{#*inline \"x\"}}y{{/inline}}"),
+        ("A/Case", ""),
+    ]);
+    let expected = [
+        "templates/a/open.hbs:",
+        "templates/a/closed.hbs:1:",
+        "templates/a/helper.hbs:2:3: there is no helper `truncat`; did you mean `truncate`?",
+        "templates/a/triple.hbs:1:1: `{{{payload.x}}}` would",
+        "templates/a/triple.hbs:1:17: `{{{truncate}}}` would",
+        "templates/a/partial.hbs:1:1: there is no partial",
+        "templates/a/noparts.hbs:1:1: `a/open` is no partial",
+        "templates/a/block.hbs:1:1: there is no block `payload`",
+        "templates/a/name.hbs:1:1: `paylod.x` begins with a name that templates do not see; did you mean `payload`?",
+        "templates/a/name.hbs:1:14: `title` begins with a name",
+        "templates/a/values.hbs:1:1: `truncate` has 1 values; write `{{truncate text 80}}`",
+        "templates/a/dynamic.hbs:1:1:",
+        "templates/a/inline.hbs:1:1: `{{* …}}` is not supported",
+        "templates/A/Case.hbs: `A/Case` is no template name",
+    ];
+    for start in expected {
+        assert!(found.iter().any(|problem| problem.starts_with(start)), "{start}\n{found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+}
+
+#[test]
+fn partials_in_a_ring_or_an_avalanche_are_refused() {
+    let ring = problems(&[("partials/a", "{{> partials/b}}"), ("partials/b", "{{#if x}}{{> partials/a}}{{/if}}")]);
+    assert_eq!(
+        ring,
+        [
+            "templates/partials/a.hbs: uses itself: partials/a → partials/b → partials/a; take one of these `{{> …}}` out"
+        ]
+    );
+    let itself = problems(&[("partials/a", "{{#if x}}{{else}}{{> partials/a}}{{/if}}")]);
+    assert!(itself[0].contains("uses itself"), "{itself:#?}");
+    let doubling: Vec<(String, String)> =
+        (0..30).map(|n| (format!("partials/p{n}"), format!("{{{{> partials/p{}}}}}", n + 1).repeat(2))).collect();
+    let mut files: Vec<(&str, &str)> = doubling.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    files.push(("partials/p30", ""));
+    assert!(problems(&files)[0].contains("draws in"));
+}
+
+#[test]
+fn deep_and_large_templates_are_refused_before_they_are_parsed() {
+    let deep = format!("{}{}", "{{#if x}}".repeat(4_000), "{{/if}}".repeat(4_000));
+    assert!(problems(&[("a/deep", deep.as_str())])[0].contains("nested too deeply"));
+    let brackets = format!("{{{{len {}payload{}}}}}", "(len ".repeat(9_000), ")".repeat(9_000));
+    assert!(problems(&[("a/deep", brackets.as_str())])[0].contains("nested too deeply"));
+    assert!(problems(&[("a/large", "x".repeat(70_000).as_str())])[0].contains("70000 bytes"));
+}
+
+#[test]
+fn an_endless_output_ends() {
+    let error =
+        render("{{#each payload}}{{#each ../payload}}xxxxxxxxxx{{/each}}{{/each}}", vec![0; 400].into()).unwrap_err();
+    assert!(error.to_string().contains("256 KiB"), "{error}");
+}
+
+#[test]
+fn what_is_missing_is_nothing_unless_the_check_is_strict() {
+    let templates = Templates::compile(vec![file("t/t", GOOD)]).unwrap();
+    let name = "t/t".parse().unwrap();
+    let input = input(serde_json::json!({}));
+    assert!(templates.render(&name, &input).unwrap_err().to_string().contains("no `summary`"));
+    let strict = templates.strict().render(&name, &input).unwrap_err();
+    assert_eq!(strict.to_string(), "template `t/t` at line 1, column 13: `payload.title` is not there");
+}
+
+#[test]
+fn json_in_triple_braces_brings_values_and_no_more() {
+    let text = r#"{"summary":"s","body":[{"type":"FactSet","facts":{{{json payload.facts}}}}]}"#;
+    let payload = serde_json::json!({"facts": [{"title": "a\",\"x\":\"", "value": "<at>b</at>"}]});
+    let card = render(text, payload).unwrap();
+    assert_eq!(card.body[0]["facts"], serde_json::json!([{"title": "a\",\"x\":\"", "value": "\\<at\\>b\\</at\\>"}]));
+}
+
+#[test]
+fn the_fallback_card_says_what_came_and_that_the_template_failed() {
+    let payload = serde_json::json!({"title": "<at>x</at> [y](javascript:1)", "html_url": "https://octo.example/1", "state": "open"});
+    let card = fallback(&input(payload), &"template `github/push`: it is broken");
+    let shown = serde_json::to_string(&card.body).unwrap();
+    assert!(card.summary.starts_with("ci: push: <at>x</at>"), "{}", card.summary);
+    assert_eq!(card.link.as_deref(), Some("https://octo.example/1"));
+    assert!(shown.contains("it is broken") && shown.contains("d-1") && shown.contains("open"), "{shown}");
+    assert!(!shown.contains("<at>") && !shown.contains("[y]("), "{shown}");
+}
