@@ -31,7 +31,7 @@ use crate::{
     route::Subscribers,
     rules::Rules,
     secret::Secret,
-    store::{Store, StoreError, embedded::Embedded},
+    store::{EmbeddedStore, Store, StoreError},
     subscribe::Subscriptions,
 };
 use listen::BadListener;
@@ -99,7 +99,7 @@ impl App {
             None => None,
         };
         let listeners = listen::open(&config)?;
-        let store: Arc<dyn Store> = Arc::new(open_store(&config, clock.clone()).await?);
+        let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
         let settings = Settings::new(config, rules);
         let (wake, woken) = unbounded_channel();
         let parts = Parts::build(&settings, store, clock, wake)?;
@@ -225,9 +225,9 @@ impl App {
     }
 }
 
-async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> Result<Embedded, StoreError> {
+async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
     let path = config.store.path.clone();
-    let opened = tokio::task::spawn_blocking(move || Embedded::open(&path, clock)).await;
+    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path)).await;
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
 }
 

@@ -75,7 +75,9 @@ pub fn run(environment: BTreeMap<String, String>) -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return output::fail(&Failure::new(format!("can't start ({error})"), "raise the limit on threads")),
+        Err(error) => {
+            return output::fail(&Failure::new(format!("can't start ({error})"), "raise the limit on threads"));
+        }
     };
     match runtime.block_on(cli.run(environment)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,7 +94,9 @@ impl Cli {
             Command::Render(args) => render::run(&load_config(&folder, &environment)?, args),
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(&load_config(&folder, &environment)?, args).await,
-            Command::Subscription(command) => subscription::run(&client::Client::of(&folder, &environment), command).await,
+            Command::Subscription(command) => {
+                subscription::run(&client::Client::of(&folder, &environment), command).await
+            }
             Command::Event(command) => event::run(&client::Client::of(&folder, &environment), command).await,
             Command::Dead(command) => dead::run(&client::Client::of(&folder, &environment), command).await,
             Command::Export => transfer::export(&client::Client::of(&folder, &environment)).await,

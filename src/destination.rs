@@ -79,6 +79,12 @@ impl WebhookUrl {
         self.0.expose_secret()
     }
 
+    /// Its host, in lower case; empty where there is none.
+    pub fn host(&self) -> String {
+        let url = Url::parse(self.expose()).ok();
+        url.and_then(|url| Some(url.host_str()?.trim_end_matches('.').to_ascii_lowercase())).unwrap_or_default()
+    }
+
     /// Its fingerprint.
     pub fn id(&self) -> DestinationId {
         let digest = Sha256::digest(self.expose().as_bytes());
@@ -111,12 +117,15 @@ impl HostRules {
         if self.allow_private && host == "localhost" {
             return Ok(());
         }
-        let allowed = self.allow_hosts.iter().any(|suffix| {
-            let suffix = suffix.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
-            !suffix.is_empty() && host.strip_suffix(&suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        });
+        let allowed = self.allow_hosts.iter().any(|suffix| is_below(&host, suffix));
         if allowed { Ok(()) } else { Err(BadUrl::Host { host, allowed: self.allow_hosts.join(", ") }) }
     }
+}
+
+/// Whether a host, in lower case, is the one that the suffix names or stands below it.
+pub fn is_below(host: &str, suffix: &str) -> bool {
+    let suffix = suffix.trim_start_matches("*.").trim_start_matches('.').to_ascii_lowercase();
+    !suffix.is_empty() && host.strip_suffix(&suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Whether an address belongs to this machine, its network or nobody: everything that is not plain public unicast.

@@ -12,12 +12,18 @@ use jiff::Timestamp;
 
 use crate::{
     clock::Clock,
-    deliver::{judge::{Judgement, Tried, judge}, post::{Posted, Poster}},
+    deliver::{
+        judge::{Judgement, Tried, judge},
+        post::{Posted, Poster},
+    },
     delivery::{Attempt, Verdict, Waiting},
     destination::{Destination, DestinationId},
     dispatch::cards::Cards,
     event::Event,
-    lane::{Tick, quota::{GroupKey, Quotas}},
+    lane::{
+        Tick,
+        quota::{GroupKey, Quotas},
+    },
     name::EventId,
     observe::metrics::{DeliveryOutcome, Metrics},
     outcome::Reason,
@@ -121,13 +127,13 @@ impl Dispatch {
         tried: Tried,
         expires_at: Timestamp,
     ) -> (Posted, Judgement) {
-        let profile = rules.profile(&destination.profile);
+        let profile = rules.profiles.get(&destination.profile);
         let body = profile.encode(card);
-        let posted = self.poster.post(&destination.url, body.bytes, body.content_type, rules.delivery.timeout).await;
+        let posted =
+            self.poster.post(&destination.url, body.bytes.into(), body.content_type, rules.delivery.timeout).await;
         let now = self.clock.now();
         let reply = posted.reply.as_ref();
-        let judgement =
-            judge(reply, profile.answers, tried, &rules.delivery.schedule, now, expires_at, rand::random());
+        let judgement = judge(reply, profile.answers, tried, &rules.delivery.schedule, now, expires_at, rand::random());
         if let Some(until) = judgement.close_group {
             self.quotas.close(&GroupKey::of(destination), until, now);
         }
@@ -147,7 +153,9 @@ impl Dispatch {
         match judgement.verdict {
             Verdict::Accepted => tracing::info!(%event, %destination, "delivered"),
             Verdict::Retry { at, .. } => tracing::warn!(%event, %destination, %reason, next = %at, "will try again"),
-            Verdict::Dead { why } => tracing::error!(%event, %destination, %reason, %why, "given up; see `teams-relay dead show`"),
+            Verdict::Dead { why } => {
+                tracing::error!(%event, %destination, %reason, %why, "given up; see `teams-relay dead show`")
+            }
         }
     }
 

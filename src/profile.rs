@@ -3,6 +3,7 @@
 //! What the answers mean and when the next post may go out is said here as data and decided elsewhere.
 
 mod adaptive;
+mod all;
 mod fit;
 mod message_card;
 
@@ -16,11 +17,13 @@ use crate::{
     config::{
         problem::Problem,
         profile::{Answers, ProfileSpec, Shape, Window},
-        read,
+        read, syntax,
     },
     name::ProfileName,
     render::truncate,
 };
+
+pub use all::Profiles;
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config/profiles");
 
@@ -43,6 +46,8 @@ pub struct Profile {
     pub max_bytes: usize,
     /// How many posts in how long; all hold at once.
     pub windows: Vec<Window>,
+    /// Host name suffixes of URLs that have this profile where none is named.
+    pub hosts: Vec<String>,
 }
 
 /// The body of a post.
@@ -59,14 +64,7 @@ pub struct Encoded {
 impl Profile {
     /// Reads a profile's file; `file` is what people know it by.
     pub fn parse(name: ProfileName, toml: &str, file: &str, problems: &mut Vec<Problem>) -> Option<Self> {
-        let table: Value = match toml::from_str(toml) {
-            Ok(table) => table,
-            Err(error) => {
-                let message = error.message().replace('\n', " ");
-                problems.push(Problem::new(file, "", message, "write it as config/profiles/workflow.toml is written"));
-                return None;
-            }
-        };
+        let table = syntax::table(file, toml).map_err(|problem| problems.push(problem)).ok()?;
         let spec: ProfileSpec = read::read(table, &|_| file.to_owned(), problems)?;
         if spec.max_bytes < LEAST_BYTES {
             let found = format!("{} bytes hold no card", spec.max_bytes);
@@ -78,8 +76,8 @@ impl Profile {
             ));
             return None;
         }
-        let ProfileSpec { shape, answers, max_bytes, windows } = spec;
-        Some(Self { name, shape, answers, max_bytes, windows })
+        let ProfileSpec { shape, answers, max_bytes, windows, hosts } = spec;
+        Some(Self { name, shape, answers, max_bytes, windows, hosts })
     }
 
     /// The bytes to post. They always fit, whatever the card.
@@ -109,7 +107,7 @@ impl Profile {
 }
 
 /// The profiles of the binary, as name and text; those on disk come after them and count instead.
-pub fn embedded() -> Vec<(ProfileName, &'static str)> {
+fn embedded() -> Vec<(ProfileName, &'static str)> {
     PROFILES.files().filter_map(|file| Some((name_of(file.path())?, file.contents_utf8()?))).collect()
 }
 

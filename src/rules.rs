@@ -16,11 +16,11 @@ use crate::{
         scheme::Schemes,
     },
     deliver::schedule::Schedule,
-    destination::{Destination, HostRules, WebhookUrl},
+    destination::{Destination, HostRules},
     lane::rate::Rate,
     name::{ProfileName, QuotaGroup, SourceName, TemplateName},
     outcome::Reason,
-    profile::{Profile, Profiles},
+    profile::Profiles,
     provider::{Provider, Providers},
     render::{self, TemplateFile, Templates},
     route::mapping::Mapping,
@@ -156,17 +156,7 @@ impl Rules {
         let group = destination.quota_group.as_ref().and_then(|group| self.group_windows.get(group));
         group
             .or_else(|| self.profile_windows.get(&destination.profile))
-            .unwrap_or(&self.profile(&destination.profile).windows)
-    }
-
-    /// The profile; where its file is gone, the one of workflows, since every destination that lives is one.
-    pub fn profile(&self, name: &ProfileName) -> &Profile {
-        self.profiles.get(name)
-    }
-
-    /// The profile that fits a URL by its host.
-    pub fn profile_for(&self, url: &WebhookUrl) -> ProfileName {
-        self.profiles.for_url(url)
+            .unwrap_or(&self.profiles.get(&destination.profile).windows)
     }
 }
 
@@ -187,9 +177,11 @@ fn named<Name: std::str::FromStr<Err = crate::name::BadName>>(
 ) -> Vec<(Name, String, String)> {
     let mut read = Vec::new();
     for file in files {
-        match file.name.parse() {
+        match file.name.parse::<Name>() {
             Ok(name) => read.push((name, file.place.clone(), file.text.clone())),
-            Err(bad) => problems.push(Problem::new(&file.place, "", bad.to_string(), format!("rename the {what}'s file"))),
+            Err(bad) => {
+                problems.push(Problem::new(&file.place, "", bad.to_string(), format!("rename the {what}'s file")))
+            }
         }
     }
     read
@@ -206,7 +198,7 @@ fn template_files(on_disk: &[TextFile]) -> Vec<TemplateFile> {
 }
 
 fn check_quotas(config: &Config, profiles: &Profiles, problems: &mut Vec<Problem>) {
-    let names: Vec<&str> = profiles.names().map(ProfileName::as_str).collect();
+    let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
     for name in config.quotas.profiles.keys().filter(|name| !names.contains(&name.as_str())) {
         let cure = match did_you_mean(name.as_str(), names.iter().copied()) {
             Some(near) => format!("did you mean `quotas.{near}`?"),
@@ -230,7 +222,12 @@ fn compile_source(
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("use one of: {}", names.join(", ")),
         };
-        problems.push(Problem::new(&source.file, "provider", format!("there is no provider `{}`", spec.provider), cure));
+        problems.push(Problem::new(
+            &source.file,
+            "provider",
+            format!("there is no provider `{}`", spec.provider),
+            cure,
+        ));
         return None;
     };
     let schemes = match &spec.verify {
@@ -271,6 +268,11 @@ fn check_templates(mapping: &Mapping, templates: &Templates, file: &str, problem
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("create templates/{name}.hbs in the config folder"),
         };
-        problems.push(Problem::new(file, format!("map[{at}].template"), format!("there is no template `{name}`"), cure));
+        problems.push(Problem::new(
+            file,
+            format!("map[{at}].template"),
+            format!("there is no template `{name}`"),
+            cure,
+        ));
     }
 }

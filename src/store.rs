@@ -243,6 +243,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// All subscriptions, oldest first; from memory.
     fn subscriptions(&self) -> Vec<std::sync::Arc<Subscription>>;
 
+    /// The subscription of this id; from memory.
+    fn subscription(&self, id: SubscriptionId) -> Option<std::sync::Arc<Subscription>>;
+
     /// Adds a subscription, or replaces the one of its id; flushed when it returns.
     ///
     /// # Errors

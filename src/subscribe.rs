@@ -132,9 +132,9 @@ impl Subscriptions {
         };
         let url = WebhookUrl::parse(&request.url.0, &rules.host_rules)?;
         let profile = match &request.profile {
-            None => rules.profile_for(&url).clone(),
+            None => rules.profiles.for_url(&url).name.clone(),
             Some(text) => match text.parse() {
-                Ok(name) if rules.profiles.contains_key(&name) => name,
+                Ok(name) if rules.profiles.has(&name) => name,
                 _ => return Err(unknown_profile(text, &rules)),
             },
         };
@@ -248,6 +248,6 @@ fn unknown_source(found: &str, rules: &Rules) -> SubscribeError {
 }
 
 fn unknown_profile(found: &str, rules: &Rules) -> SubscribeError {
-    let names: Vec<&str> = rules.profiles.keys().map(crate::name::ProfileName::as_str).collect();
+    let names: Vec<&str> = rules.profiles.iter().map(|profile| profile.name.as_str()).collect();
     SubscribeError::Profile { found: found.to_owned(), cure: format!("use one of: {}", names.join(", ")) }
 }

@@ -24,7 +24,8 @@ fn modules_import_only_what_lib_rs_lists_above_them() {
 
 #[test]
 fn pure_modules_know_nothing_of_networks_and_disks() {
-    let impure = ["tokio::", "axum::", "reqwest::", "sled::", "fjall::", "std::fs", "std::net::Tcp", "std::thread::sleep"];
+    let impure =
+        ["tokio::", "axum::", "reqwest::", "sled::", "fjall::", "std::fs", "std::net::Tcp", "std::thread::sleep"];
     let mut wrong = Vec::new();
     for module in ["verify", "provider", "route", "render", "profile"] {
         for file in files_of(module) {
@@ -34,7 +35,12 @@ fn pure_modules_know_nothing_of_networks_and_disks() {
                 ["tests", "vectors", "payloads", "shared", "hostile", "shipped"].contains(&stem.to_str().unwrap())
             });
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-            wrong.extend(impure.iter().filter(|word| !is_test && code.contains(*word)).map(|word| format!("{} uses {word}", file.display())));
+            wrong.extend(
+                impure
+                    .iter()
+                    .filter(|word| !is_test && code.contains(*word))
+                    .map(|word| format!("{} uses {word}", file.display())),
+            );
         }
     }
     assert!(wrong.is_empty(), "pure modules do no I/O:\n{}", wrong.join("\n"));

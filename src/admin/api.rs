@@ -43,7 +43,9 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/accounts", get(accounts))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address in the API") })
+        .fallback(|| async {
+            Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address in the API")
+        })
 }
 
 impl From<StoreError> for Problem {
@@ -106,7 +108,10 @@ async fn test_subscription(State(admin): Relay, Path(id): Path<String>) -> Answe
     let tested = admin.dispatch.test(&subscription).await.map_err(|at| {
         let wait = at.duration_since(admin.clock.now()).as_secs().max(1);
         let detail = format!("the destination's quota is used up; try again in {wait} s");
-        Problem { retry_after: u64::try_from(wait).ok(), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
+        Problem {
+            retry_after: u64::try_from(wait).ok(),
+            ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail)
+        }
     })?;
     Ok(Json(TestView::new(tested)))
 }
@@ -148,11 +153,7 @@ struct DeadQuery {
     destination: Option<DestinationId>,
 }
 
-async fn replay_dead(
-    State(admin): Relay,
-    Path(id): Path<String>,
-    Query(query): Query<DeadQuery>,
-) -> Answer<Count> {
+async fn replay_dead(State(admin): Relay, Path(id): Path<String>, Query(query): Query<DeadQuery>) -> Answer<Count> {
     let id = event_id(&id)?;
     let (record, _) = admin.store.history(id).await?;
     let dead = |state| matches!(state, crate::delivery::DeliveryState::Dead { .. });
@@ -195,5 +196,6 @@ async fn accounts(State(admin): Relay) -> Json<Accounts> {
 }
 
 fn event_id(text: &str) -> Result<EventId, Problem> {
-    text.parse().map_err(|error: crate::name::BadName| Problem::new(StatusCode::BAD_REQUEST, "bad_id", error.to_string()))
+    text.parse()
+        .map_err(|error: crate::name::BadName| Problem::new(StatusCode::BAD_REQUEST, "bad_id", error.to_string()))
 }

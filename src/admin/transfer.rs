@@ -46,7 +46,8 @@ pub async fn import(State(admin): State<Arc<Admin>>, mut body: Body) -> Result<J
     let mut lines = Lines { admin: &admin, number: 0, records: 0, whole: false };
     let mut rest: Vec<u8> = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| bad("the import broke off; send it again, what is there already stays as it is"))?;
+        let frame =
+            frame.map_err(|_| bad("the import broke off; send it again, what is there already stays as it is"))?;
         let Some(data) = frame.data_ref() else { continue };
         rest.extend_from_slice(data);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {

@@ -33,7 +33,9 @@ pub enum BadListener {
         address: SocketAddr,
     },
     /// Anything else about an address.
-    #[error("{key}: {address} can't be listened on ({kind}); set {key} to an address of this machine, with a port above 1023 unless run as root")]
+    #[error(
+        "{key}: {address} can't be listened on ({kind}); set {key} to an address of this machine, with a port above 1023 unless run as root"
+    )]
     Address {
         /// The setting.
         key: &'static str,

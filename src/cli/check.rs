@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{failure::Failure, output};
 use crate::{
+    clock::{Clock, SystemClock},
     config::{Config, problem::Problem},
     dispatch::cards,
     rules::{Rules, SampleFile, samples},
@@ -40,12 +41,14 @@ fn try_sample(rules: &Rules, sample: &SampleFile) -> Option<Problem> {
     if !rules.templates.has(&sample.template) {
         return problem(format!("there is no template `{}`", sample.template), "name the sample after its template");
     }
-    match cards::try_template(rules, &sample.template, payload) {
+    match cards::try_template(rules, &sample.template, payload, SystemClock.now()) {
         Ok(card) => rules
             .profiles
             .iter()
             .find(|profile| serde_json::from_slice::<Value>(&profile.encode(&card).bytes).is_err())
-            .and_then(|profile| problem(format!("the profile `{}` can't encode its card", profile.name), "report this")),
+            .and_then(|profile| {
+                problem(format!("the profile `{}` can't encode its card", profile.name), "report this")
+            }),
         Err(fault) => problem(format!("can't be rendered: {fault}"), "correct the template, or the sample"),
     }
 }
@@ -59,7 +62,8 @@ fn summary(folder: &Path, rules: &Rules, samples: usize) -> String {
         rules.templates.names().len(),
     )];
     for source in rules.sources.values() {
-        let open = if source.verifier.is_none() { " (verify = \"none\": whoever knows the address is believed)" } else { "" };
+        let open =
+            if source.verifier.is_none() { " (verify = \"none\": whoever knows the address is believed)" } else { "" };
         lines.push(format!("  {}: {}{open}", source.name, source.provider.title()));
     }
     lines.join("\n")

@@ -87,7 +87,10 @@ impl Client {
             ),
             _ => Failure::new(
                 format!("no daemon answers at {socket}"),
-                format!("start it with `teams-relay serve --config {}`, or name its config folder", self.folder.display()),
+                format!(
+                    "start it with `teams-relay serve --config {}`, or name its config folder",
+                    self.folder.display()
+                ),
             ),
         }
     }

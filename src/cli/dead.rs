@@ -3,10 +3,7 @@
 use http::Method;
 
 use super::{client::Client, failure::Failure, output};
-use crate::{
-    admin::view::Count,
-    store::DeadLetter,
-};
+use crate::{admin::view::Count, store::DeadLetter};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {

@@ -61,7 +61,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     stopping.cancel();
     app.stop().await;
     drop(tokio::join!(page, senders));
-    interrupted.map_err(|error| Failure::new(format!("Ctrl-C can't be listened for ({error})"), "run it in a terminal"))?;
+    interrupted
+        .map_err(|error| Failure::new(format!("Ctrl-C can't be listened for ({error})"), "run it in a terminal"))?;
     output::line("\nThe demo has ended; nothing of it is left.")
 }
 
@@ -92,7 +93,10 @@ impl Ports {
 }
 
 fn cant_write(error: &std::io::Error) -> Failure {
-    Failure::new(format!("the demo's folder can't be written ({error})"), "free space in the folder for temporary files, or set TMPDIR")
+    Failure::new(
+        format!("the demo's folder can't be written ({error})"),
+        "free space in the folder for temporary files, or set TMPDIR",
+    )
 }
 
 fn write_settings(folder: &Path, ports: Ports) -> std::io::Result<()> {

@@ -114,7 +114,12 @@ fn tell(delivery: &DeliveryView) -> Vec<String> {
     for attempt in &delivery.attempts {
         let status = attempt.status.map(|status| format!(" status {status},")).unwrap_or_default();
         let answer = if attempt.answer.is_empty() { String::new() } else { format!(": {}", attempt.answer) };
-        lines.push(format!("    {}{status} {} after {} ms{answer}", attempt.at, attempt.reason, attempt.took.as_millis()));
+        lines.push(format!(
+            "    {}{status} {} after {} ms{answer}",
+            attempt.at,
+            attempt.reason,
+            attempt.took.as_millis()
+        ));
     }
     lines.push(match delivery.state {
         DeliveryState::Waiting { due_at, failures: 0, throttles: 0 } => format!("    waiting since {due_at}"),

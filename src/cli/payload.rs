@@ -1,6 +1,9 @@
 //! A payload from a file, as a webhook: its headers, its type and its delivery id, from beside it or from the options.
 
-use std::{collections::BTreeMap, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -110,7 +113,12 @@ fn guess(args: &PayloadArgs, provider: &Provider, headers: &HeaderMap, body: &By
 
 fn read_headers(file: &Path) -> Result<HeaderMap, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
-    let bad = || Failure::new(format!("{} holds no headers", file.display()), "write a JSON object such as {\"X-GitHub-Event\": \"push\"}");
+    let bad = || {
+        Failure::new(
+            format!("{} holds no headers", file.display()),
+            "write a JSON object such as {\"X-GitHub-Event\": \"push\"}",
+        )
+    };
     let map: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|_| bad())?;
     let mut headers = HeaderMap::new();
     for (name, value) in map {

@@ -5,7 +5,13 @@ use super::{
     output,
     payload::{self, PayloadArgs},
 };
-use crate::{clock::{Clock, SystemClock}, config::Config, dispatch::cards, name::ProfileName, rules::Rules};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Config,
+    dispatch::cards,
+    name::ProfileName,
+    rules::Rules,
+};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,9 +25,9 @@ pub(super) struct Args {
 pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
     let rules = Rules::compile(config).map_err(|problems| Failure::problems(&problems))?;
     let source = payload::source(&rules, &args.payload.source)?;
-    let known = args.profile.parse::<ProfileName>().ok().filter(|name| rules.profiles.names().any(|known| known == name));
+    let known = args.profile.parse::<ProfileName>().ok().filter(|name| rules.profiles.has(name));
     let Some(profile) = known else {
-        let names: Vec<&str> = rules.profiles.names().map(ProfileName::as_str).collect();
+        let names: Vec<&str> = rules.profiles.iter().map(|profile| profile.name.as_str()).collect();
         return Err(Failure::new(
             format!("there is no profile `{}`", args.profile),
             format!("use one of: {}", names.join(", ")),
@@ -30,7 +36,7 @@ pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
     let prepared = payload::prepare(&args.payload, &source.provider, "render")?;
     let event = payload::event(prepared, source, SystemClock.now())?;
     let rendered = cards::render(&rules, None, &event);
-    output::print_bytes(&rules.profile(&profile).encode(&rendered.card).bytes)?;
+    output::print_bytes(&rules.profiles.get(&profile).encode(&rendered.card).bytes)?;
     match rendered.fault {
         None => Ok(()),
         Some((template, fault)) => Err(Failure::new(

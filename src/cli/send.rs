@@ -1,6 +1,9 @@
 //! `send`: posts a payload as the source's provider would, signed with the source's first secret.
 
-use std::{net::{IpAddr, Ipv4Addr, SocketAddr}, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -72,12 +75,23 @@ pub(super) async fn post(
 }
 
 async fn request(to: &str, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, String), Failure> {
-    let failed = |found: &str| Failure::new(format!("{found} at {to}"), "start the daemon with `teams-relay serve`, or name its address with --to");
+    let failed = |found: &str| {
+        Failure::new(
+            format!("{found} at {to}"),
+            "start the daemon with `teams-relay serve`, or name its address with --to",
+        )
+    };
     let client = crate::deliver::post::plain_client(Duration::from_secs(30))
         .map_err(|error| Failure::new(error.to_string(), "report this"))?;
     let request = client.post(to).headers(headers).body(body);
     let response = request.send().await.map_err(|error| {
-        failed(if error.is_connect() { "nobody answers" } else if error.is_builder() { "this is no URL" } else { "no answer came" })
+        failed(if error.is_connect() {
+            "nobody answers"
+        } else if error.is_builder() {
+            "this is no URL"
+        } else {
+            "no answer came"
+        })
     })?;
     let status = response.status();
     let text = response.text().await.map_err(|_| failed("the answer broke off"))?;

@@ -14,7 +14,10 @@ pub(super) async fn run(folder: PathBuf, environment: BTreeMap<String, String>) 
     logging::init(config.log.format, &config.log.level).map_err(|error| Failure::sentence(&error.to_string()))?;
     // The usual hook prints the panic's message, which may quote what was being worked on.
     std::panic::set_hook(Box::new(|panic| {
-        tracing::error!(place = panic.location().map(tracing::field::display), "a fault of teams-relay: please report the place");
+        tracing::error!(
+            place = panic.location().map(tracing::field::display),
+            "a fault of teams-relay: please report the place"
+        );
     }));
     lifecycle::run(config, environment).await.map_err(|error| match error {
         RunError::Start(StartError::Settings(problems)) => Failure::problems(&problems),

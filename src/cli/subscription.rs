@@ -172,7 +172,9 @@ async fn test(client: &Client, id: &str) -> Result<(), Failure> {
     let status = test.attempt.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
     let took = test.attempt.took.as_millis();
     if test.accepted {
-        return output::line(&format!("the destination accepted the test card ({status}, {took} ms); look for it in the channel"));
+        return output::line(&format!(
+            "the destination accepted the test card ({status}, {took} ms); look for it in the channel"
+        ));
     }
     let reason = test.attempt.reason;
     let answer = if test.attempt.answer.is_empty() { String::new() } else { format!(": {}", test.attempt.answer) };

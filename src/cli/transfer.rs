@@ -34,7 +34,10 @@ pub(super) async fn export(client: &Client) -> Result<(), Failure> {
 }
 
 fn cut() -> Failure {
-    Failure::new("the export broke off before its end", "look into the daemon's log, and do not keep the part as a backup")
+    Failure::new(
+        "the export broke off before its end",
+        "look into the daemon's log, and do not keep the part as a backup",
+    )
 }
 
 pub(super) async fn import(client: &Client, args: ImportArgs) -> Result<(), Failure> {

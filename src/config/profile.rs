@@ -18,6 +18,9 @@ pub struct ProfileSpec {
     pub max_bytes: usize,
     /// How many posts in how long; all hold at once.
     pub windows: Vec<Window>,
+    /// Host name suffixes of URLs that have this profile where none is named.
+    #[serde(default)]
+    pub hosts: Vec<String>,
 }
 
 /// What is posted.

@@ -29,7 +29,8 @@ pub fn toml(file: &str, text: &str) -> Result<toml::Table, Problem> {
 /// As [`toml`].
 pub fn table(file: &str, text: &str) -> Result<Value, Problem> {
     let table = toml(file, text)?;
-    serde_json::to_value(table).map_err(|_| Problem::new(file, "", "holds a value that is none here", "use text, numbers, lists and tables"))
+    serde_json::to_value(table)
+        .map_err(|_| Problem::new(file, "", "holds a value that is none here", "use text, numbers, lists and tables"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     card::{Card, Severity},
-    event::Event,
+    event::{Encoding, Event, EventType, RawBody},
     name::{EventId, ProviderName, TemplateName},
     observe::metrics::Metrics,
     render::{self, RenderInput},
@@ -58,7 +58,13 @@ impl Cards {
     /// The card of an event, by the rules of now.
     pub fn card(&self, rules: &Arc<Rules>, id: EventId, event: &Event) -> Arc<Card> {
         let same = |kept: &Kept| kept.event == id && std::ptr::eq(kept.rules.as_ptr(), Arc::as_ptr(rules));
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|kept| same(kept)).map(|kept| kept.card.clone());
+        let kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|kept| same(kept))
+            .map(|kept| kept.card.clone());
         if let Some(card) = kept {
             return card;
         }
@@ -92,7 +98,8 @@ pub fn render(rules: &Rules, id: Option<EventId>, event: &Event) -> Rendered {
         Choice::ByType | Choice::Ignore => None,
     };
     let input = RenderInput::new(payload, event, id, &provider);
-    let Some(template) = render::choose(mapped.as_ref(), &provider, &event.kind, |name| rules.templates.has(name)) else {
+    let Some(template) = render::choose(mapped.as_ref(), &provider, &event.kind, |name| rules.templates.has(name))
+    else {
         return Rendered { card: render::fallback(&input, &"there is no template for it"), fault: None };
     };
     // A helper that panics is a fault of ours, but one event's, not the daemon's end.
@@ -103,6 +110,32 @@ pub fn render(rules: &Rules, id: Option<EventId>, event: &Event) -> Rendered {
         Err(_) => "it panicked".to_owned(),
     };
     Rendered { card: render::fallback(&input, &fault), fault: Some((template, fault)) }
+}
+
+/// Renders a template with a sample's payload.
+///
+/// # Errors
+/// Why it could not be rendered.
+pub fn try_template(
+    rules: &Rules,
+    template: &TemplateName,
+    payload: Value,
+    now: jiff::Timestamp,
+) -> Result<Card, String> {
+    let (provider, name) = template.as_str().split_once('/').unwrap_or(("generic", template.as_str()));
+    let action = payload.get("action").and_then(Value::as_str);
+    let event = Event {
+        source: "sample".parse().map_err(|bad: crate::name::BadName| bad.to_string())?,
+        kind: EventType::new(name, action),
+        delivery_id: None,
+        received_at: now,
+        headers: Vec::new(),
+        encoding: Encoding::Json,
+        body: RawBody(bytes::Bytes::new()),
+    };
+    let provider = provider.parse().unwrap_or_else(|_| generic());
+    let input = RenderInput::new(payload, &event, None, &provider);
+    rules.templates.render(template, &input).map_err(|error| error.to_string())
 }
 
 #[expect(clippy::expect_used, reason = "the literal is a name")]

@@ -194,7 +194,10 @@ impl Connection {
         let connection = self.builder.serve_connection(io, service).into_owned();
         if let Err(error) = self.watcher.watch(connection).await {
             // Its text may hold what the other side sent; the debug form of the kind does not.
-            tracing::debug!(timeout = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout), "a connection broke off");
+            tracing::debug!(
+                timeout = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout),
+                "a connection broke off"
+            );
         }
     }
 }
@@ -213,11 +216,7 @@ impl<S> Impatient<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = into.filled().len();
         match Pin::new(&mut this.stream).poll_read(context, into) {

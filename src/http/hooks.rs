@@ -36,7 +36,9 @@ pub struct Hooks {
 pub fn router(hooks: Hooks) -> Router {
     Router::new()
         .route("/hooks/{source}", any(hook))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "unknown_address", "webhooks go to /hooks/NAME-OF-SOURCE") })
+        .fallback(|| async {
+            Problem::new(StatusCode::NOT_FOUND, "unknown_address", "webhooks go to /hooks/NAME-OF-SOURCE")
+        })
         .with_state(hooks)
 }
 

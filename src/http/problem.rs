@@ -41,9 +41,10 @@ impl Problem {
         };
         // One word and one text for all that can be wrong with a signature: the sender learns nothing from trying.
         let (reason, detail) = match status {
-            StatusCode::UNAUTHORIZED => {
-                ("unauthorized", "The signature or token is missing or wrong; compare the sender's secret with the source's `secrets`.")
-            }
+            StatusCode::UNAUTHORIZED => (
+                "unauthorized",
+                "The signature or token is missing or wrong; compare the sender's secret with the source's `secrets`.",
+            ),
             StatusCode::NOT_FOUND => (Reason::UnknownSource.as_str(), Reason::UnknownSource.meaning()),
             _ => (reason.as_str(), reason.meaning()),
         };

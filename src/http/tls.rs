@@ -16,7 +16,9 @@ pub struct Certificate(ArcSwap<ServerConfig>);
 #[derive(Debug, thiserror::Error)]
 pub enum BadCertificate {
     /// A file can't be read as PEM.
-    #[error("{key}: {file} holds no {what} in PEM form that can be read; name the file that your CA or ACME client wrote")]
+    #[error(
+        "{key}: {file} holds no {what} in PEM form that can be read; name the file that your CA or ACME client wrote"
+    )]
     File {
         /// The setting.
         key: &'static str,
@@ -58,14 +60,10 @@ impl Certificate {
 }
 
 fn read(cert: &Path, key: &Path) -> Result<ServerConfig, BadCertificate> {
-    let bad_cert = || BadCertificate::File {
-        key: "server.tls.cert",
-        file: cert.display().to_string(),
-        what: "certificate",
-    };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect)
-        .map_err(|_| bad_cert())?;
+    let bad_cert =
+        || BadCertificate::File { key: "server.tls.cert", file: cert.display().to_string(), what: "certificate" };
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect).map_err(|_| bad_cert())?;
     if chain.is_empty() {
         return Err(bad_cert());
     }

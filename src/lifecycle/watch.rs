@@ -42,9 +42,11 @@ impl Changes {
         ];
         if let Some(tls) = &config.server.tls {
             let files = [&tls.cert, &tls.key];
-            folders.extend(files.iter().filter_map(|file| {
-                Some((config.folder.join(file).parent()?.to_owned(), RecursiveMode::NonRecursive))
-            }));
+            folders.extend(
+                files.iter().filter_map(|file| {
+                    Some((config.folder.join(file).parent()?.to_owned(), RecursiveMode::NonRecursive))
+                }),
+            );
         }
         for (folder, mode) in folders {
             if folder.is_dir() && !self.followed.contains(&folder) && watcher.watch(&folder, mode).is_ok() {

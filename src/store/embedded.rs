@@ -193,6 +193,10 @@ impl Store for EmbeddedStore {
         self.subscriptions.all().values().cloned().collect()
     }
 
+    fn subscription(&self, id: SubscriptionId) -> Option<Arc<Subscription>> {
+        self.subscriptions.all().get(&id).cloned()
+    }
+
     async fn put_subscription(&self, subscription: Subscription) -> Result<(), StoreError> {
         self.put(subscription, false).await
     }

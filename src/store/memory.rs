@@ -145,6 +145,10 @@ impl Store for MemoryStore {
         self.lock().subscriptions.values().cloned().collect()
     }
 
+    fn subscription(&self, id: SubscriptionId) -> Option<Arc<Subscription>> {
+        self.lock().subscriptions.get(&id).cloned()
+    }
+
     async fn put_subscription(&self, subscription: Subscription) -> Result<(), StoreError> {
         self.lock().subscriptions.insert(subscription.id, Arc::new(subscription));
         Ok(())

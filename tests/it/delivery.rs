@@ -103,7 +103,8 @@ async fn a_429_closes_the_group_for_as_long_as_retry_after_says() {
 async fn a_connector_that_hides_a_429_in_a_200_is_throttled_and_one_that_says_1_has_delivered() {
     let relay = TestRelay::start().await;
     let teams = Teams::start().await;
-    let hidden = "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId x";
+    let hidden =
+        "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId x";
     teams.answer([Answer::Status(200, "", hidden), Answer::Status(200, "", "1")]);
     relay.subscribe_as("github", teams.url("a"), "connector").await;
     relay.push("d-1").await;
@@ -125,7 +126,8 @@ async fn a_404_is_a_dead_letter_at_once_and_can_be_replayed() {
     teams.received(1).await;
     assert_eq!(dead_reason(&relay).await, Reason::DestinationGone);
     let address = relay.app().admin_address.unwrap();
-    let request = relay.client.post(format!("http://{address}/api/v1/dead/replay")).bearer_auth("admin-token-of-the-tests");
+    let request =
+        relay.client.post(format!("http://{address}/api/v1/dead/replay")).bearer_auth("admin-token-of-the-tests");
     assert_eq!(request.send().await.unwrap().status(), 200);
     teams.received(2).await;
     let accounts = relay.accounts_are(|accounts| accounts.delivered == 1).await;

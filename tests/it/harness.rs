@@ -17,7 +17,7 @@ use teams_relay::{
 use tempfile::TempDir;
 
 /// The secret of the source `github`.
-pub const SECRET: &str = "it-is-a-secret-for-tests";
+pub(crate) const SECRET: &str = "it-is-a-secret-for-tests";
 
 /// What every test relay starts with; `more` of a test comes after it.
 const SETTINGS: &str = r#"
@@ -38,15 +38,15 @@ retry = ["10s", "20s", "30s"]
 "#;
 
 /// A relay.
-pub struct TestRelay {
-    pub app: Option<App>,
-    pub clock: Arc<ManualClock>,
-    pub folder: Arc<TempDir>,
-    pub client: Client,
+pub(crate) struct TestRelay {
+    pub(crate) app: Option<App>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) folder: Arc<TempDir>,
+    pub(crate) client: Client,
 }
 
 /// Writes settings for a relay, with a source `github`, and returns the folder.
-pub fn settings(more: &str) -> TempDir {
+pub(crate) fn settings(more: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("teams-relay.toml"), format!("{SETTINGS}{more}")).unwrap();
     fs::create_dir(folder.path().join("sources")).unwrap();
@@ -55,12 +55,12 @@ pub fn settings(more: &str) -> TempDir {
 }
 
 /// Writes a source's file.
-pub fn write_source(folder: &Path, name: &str, text: &str) {
+pub(crate) fn write_source(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(format!("sources/{name}.toml")), text).unwrap();
 }
 
 /// The settings of a folder, which must have no problems.
-pub fn load(folder: &Path) -> Config {
+pub(crate) fn load(folder: &Path) -> Config {
     let (config, problems) = Config::load(folder, &BTreeMap::new());
     assert_eq!(problems, []);
     config
@@ -68,17 +68,17 @@ pub fn load(folder: &Path) -> Config {
 
 impl TestRelay {
     /// A relay with the usual settings.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with("").await
     }
 
     /// A relay with further settings.
-    pub async fn start_with(more: &str) -> Self {
+    pub(crate) async fn start_with(more: &str) -> Self {
         Self::start_in(Arc::new(settings(more))).await
     }
 
     /// A relay on a folder that is there.
-    pub async fn start_in(folder: Arc<TempDir>) -> Self {
+    pub(crate) async fn start_in(folder: Arc<TempDir>) -> Self {
         let clock = Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap()));
         let app = App::start(load(folder.path()), clock.clone()).await.unwrap();
         let client = teams_relay::deliver::post::plain_client(Duration::from_secs(10)).unwrap();
@@ -86,12 +86,12 @@ impl TestRelay {
     }
 
     /// The running relay.
-    pub fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         self.app.as_ref().unwrap()
     }
 
     /// Stops it softly and starts it again on the same folder, at the same time of the clock.
-    pub async fn restart(mut self) -> Self {
+    pub(crate) async fn restart(mut self) -> Self {
         self.app.take().unwrap().stop().await;
         let app = App::start(load(self.folder.path()), self.clock.clone()).await.unwrap();
         self.app = Some(app);
@@ -99,12 +99,12 @@ impl TestRelay {
     }
 
     /// Subscribes a URL to everything of a source.
-    pub async fn subscribe(&self, source: &str, url: String) -> Arc<Subscription> {
+    pub(crate) async fn subscribe(&self, source: &str, url: String) -> Arc<Subscription> {
         self.subscribe_as(source, url, "workflow").await
     }
 
     /// Subscribes with a profile.
-    pub async fn subscribe_as(&self, source: &str, url: String, profile: &str) -> Arc<Subscription> {
+    pub(crate) async fn subscribe_as(&self, source: &str, url: String, profile: &str) -> Arc<Subscription> {
         let request = Request {
             source: source.to_owned(),
             url: Pasted(url),
@@ -118,12 +118,12 @@ impl TestRelay {
     }
 
     /// The address of a source.
-    pub fn hook(&self, source: &str) -> String {
+    pub(crate) fn hook(&self, source: &str) -> String {
         format!("http://{}/hooks/{source}", self.app().public_address)
     }
 
     /// A POST as GitHub makes it, rightly signed.
-    pub fn github(&self, event: &str, delivery: &str, body: &str) -> RequestBuilder {
+    pub(crate) fn github(&self, event: &str, delivery: &str, body: &str) -> RequestBuilder {
         self.client
             .post(self.hook("github"))
             .header("content-type", "application/json")
@@ -134,33 +134,33 @@ impl TestRelay {
     }
 
     /// Posts a small push and returns the answer.
-    pub async fn push(&self, delivery: &str) -> Response {
+    pub(crate) async fn push(&self, delivery: &str) -> Response {
         self.github("push", delivery, &push(delivery)).send().await.unwrap()
     }
 
     /// What the admin listener answers to this path.
-    pub async fn admin(&self, path: &str) -> String {
+    pub(crate) async fn admin(&self, path: &str) -> String {
         let address = self.app().admin_address.unwrap();
         let request = self.client.get(format!("http://{address}{path}")).bearer_auth("admin-token-of-the-tests");
         request.send().await.unwrap().text().await.unwrap()
     }
 
     /// The value of a metric's series, or 0.
-    pub async fn metric(&self, series: &str) -> f64 {
+    pub(crate) async fn metric(&self, series: &str) -> f64 {
         let text = self.admin("/metrics").await;
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok());
         value.unwrap_or(0.0)
     }
 
     /// The books, which must balance.
-    pub fn accounts(&self) -> Accounts {
+    pub(crate) fn accounts(&self) -> Accounts {
         let accounts = self.app().admin.store.accounts();
         assert!(accounts.balance(), "{accounts:?}");
         accounts
     }
 
     /// Waits until the books are as wanted.
-    pub async fn accounts_are(&self, wanted: impl Fn(&Accounts) -> bool) -> Accounts {
+    pub(crate) async fn accounts_are(&self, wanted: impl Fn(&Accounts) -> bool) -> Accounts {
         for _ in 0..2000 {
             let accounts = self.accounts();
             if wanted(&accounts) {
@@ -184,14 +184,14 @@ impl Drop for TestRelay {
 }
 
 /// The signature that GitHub would put in its header.
-pub fn sign(body: &[u8]) -> String {
+pub(crate) fn sign(body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 /// A push, with a text by which it can be told from others.
-pub fn push(marker: &str) -> String {
+pub(crate) fn push(marker: &str) -> String {
     let person = json!({"login": "mona", "name": "mona", "html_url": "https://github.com/mona"});
     let repository = json!({
         "name": "hello", "full_name": "octo/hello", "html_url": "https://github.com/octo/hello", "default_branch": "main",
@@ -212,9 +212,4 @@ pub fn push(marker: &str) -> String {
         "commits": [commit], "head_commit": commit,
     })
     .to_string()
-}
-
-/// Everything that a card says, as one text.
-pub fn text_of(card: &Value) -> String {
-    card.to_string()
 }

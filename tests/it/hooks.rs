@@ -7,12 +7,19 @@ use tokio::{
 };
 
 use crate::{
-    harness::{TestRelay, push, sign, write_source, settings},
+    harness::{TestRelay, push, settings, sign, write_source},
     teams::Teams,
 };
 
 /// Checks status, media type, reason and count of a refusal, and that nothing was stored.
-async fn refused(relay: &TestRelay, request: reqwest::RequestBuilder, status: u16, reason: &str, source: &str, outcome: &str) {
+async fn refused(
+    relay: &TestRelay,
+    request: reqwest::RequestBuilder,
+    status: u16,
+    reason: &str,
+    source: &str,
+    outcome: &str,
+) {
     let series = format!("teams_relay_webhooks_total{{source=\"{source}\",outcome=\"{outcome}\"}}");
     let before = relay.metric(&series).await;
     let answer = request.send().await.unwrap();
@@ -66,10 +73,10 @@ async fn what_is_refused_is_answered_by_the_contract_and_leaves_nothing_but_a_co
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_taken_with_and_without_its_length() {
     let relay = TestRelay::start().await;
-    let body = format!("{:100000}", "{\"a\": 1}");
+    let body = padded(100_000);
     assert_eq!(relay.github("push", "d-1", &body).send().await.unwrap().status(), 202);
     for (size, status) in [(100_000, "202"), (100_001, "413")] {
-        let body = format!("{:size$}", "{\"a\": 1}");
+        let body = padded(size);
         let head = format!(
             "POST /hooks/github HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-github-event: push\r\n\
              x-hub-signature-256: {}\r\ntransfer-encoding: chunked\r\n\r\n{size:x}\r\n",
@@ -78,6 +85,12 @@ async fn a_body_of_exactly_the_limit_is_taken_with_and_without_its_length() {
         let answer = talk(&relay, &[head.as_bytes(), body.as_bytes(), b"\r\n0\r\n\r\n"], false).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
     }
+}
+
+/// JSON of so many bytes.
+fn padded(size: usize) -> String {
+    let json = "{\"a\": 1}";
+    format!("{json}{}", " ".repeat(size - json.len()))
 }
 
 /// Sends pieces over a connection of its own and reads what comes until the relay closes or has answered.
@@ -100,7 +113,8 @@ async fn talk(relay: &TestRelay, pieces: &[&[u8]], half_close: bool) -> String {
 #[tokio::test]
 async fn a_slow_sender_and_a_broken_off_body_are_told_and_counted() {
     let relay = TestRelay::start().await;
-    let head = b"POST /hooks/github HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let head =
+        b"POST /hooks/github HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
     let slow = talk(&relay, &[head], false).await;
     assert!(slow.starts_with("HTTP/1.1 408"), "{slow}");
     assert!(slow.contains("application/problem+json"), "{slow}");
@@ -149,9 +163,14 @@ async fn disabled_and_expired_sources_are_closed() {
     let folder = std::sync::Arc::new(settings(""));
     write_source(folder.path(), "off", "provider = \"generic\"\nverify = \"none\"\nenabled = false");
     write_source(folder.path(), "old", "provider = \"generic\"\nverify = \"none\"\nexpires = \"2026-11-22\"");
-    write_source(folder.path(), "rated", "provider = \"generic\"\nverify = \"none\"\nrate = { posts = 1, per = \"60s\" }");
+    write_source(
+        folder.path(),
+        "rated",
+        "provider = \"generic\"\nverify = \"none\"\nrate = { posts = 1, per = \"60s\" }",
+    );
     let relay = TestRelay::start_in(folder).await;
-    let post = |source| relay.client.post(relay.hook(source)).header("content-type", "application/json").body("{}").send();
+    let post =
+        |source| relay.client.post(relay.hook(source)).header("content-type", "application/json").body("{}").send();
     assert_eq!(post("off").await.unwrap().status(), 404);
     assert_eq!(post("old").await.unwrap().status(), 410);
     assert_eq!(post("rated").await.unwrap().status(), 202);
@@ -165,7 +184,8 @@ async fn a_form_is_verified_as_it_was_sent_and_read_from_its_payload_field() {
     let relay = TestRelay::start().await;
     let teams = Teams::start().await;
     relay.subscribe("github", teams.url("a")).await;
-    let form: String = form_urlencoded::Serializer::new(String::new()).append_pair("payload", &push("of a form")).finish();
+    let form: String =
+        form_urlencoded::Serializer::new(String::new()).append_pair("payload", &push("of a form")).finish();
     let request = relay.client.post(relay.hook("github")).header("content-type", "application/x-www-form-urlencoded");
     let request = request.header("x-github-event", "push").header("x-hub-signature-256", sign(form.as_bytes()));
     assert_eq!(request.body(form).send().await.unwrap().status(), 202);

@@ -97,7 +97,12 @@ async fn a_second_daemon_is_told_what_is_in_its_way() {
     let main = other.path().join("teams-relay.toml");
     let text = fs::read_to_string(&main).unwrap();
     let store = folder.path().join("data");
-    fs::write(&main, format!("{text}\n[store]\npath = \"{}\"\n", store.display()).replace("[admin]", "[admin]\nsocket = \"other.sock\"")).unwrap();
+    fs::write(
+        &main,
+        format!("{text}\n[store]\npath = \"{}\"\n", store.display())
+            .replace("[admin]", "[admin]\nsocket = \"other.sock\""),
+    )
+    .unwrap();
     assert_failure(other.path(), &["serve"], "in use by another process", "stop that one");
     // The same port.
     let third = settings();

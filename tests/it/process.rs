@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// The program, with an environment of its own.
-pub fn program(folder: &Path) -> Command {
+pub(crate) fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_teams-relay"));
     command.env_clear().env("TEAMS_RELAY_CONFIG", folder).stdin(Stdio::null());
     command
 }
 
 /// Runs a command to its end.
-pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     program(folder).args(arguments).output().unwrap()
 }
 
 /// What a command that must succeed printed.
-pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -33,19 +33,18 @@ pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A running `serve`.
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
-    pub folder: PathBuf,
     /// Where it takes webhooks.
-    pub hooks: String,
+    pub(crate) hooks: String,
     /// Where its metrics are.
-    pub admin: String,
+    pub(crate) admin: String,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
 impl Daemon {
     /// Starts `serve` and waits until it says that it takes webhooks. Its log must be JSON.
-    pub fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child = program(folder).arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (send, lines) = std::sync::mpsc::channel();
         let errors = BufReader::new(child.stderr.take().unwrap());
@@ -56,7 +55,7 @@ impl Daemon {
                 }
             }
         });
-        let mut daemon = Self { child, folder: folder.to_owned(), hooks: String::new(), admin: String::new(), lines };
+        let mut daemon = Self { child, hooks: String::new(), admin: String::new(), lines };
         let ready = daemon.wait_for("taking webhooks");
         let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
         daemon.hooks = format!("http://{}/hooks", ready["hooks"].as_str().unwrap());
@@ -65,7 +64,7 @@ impl Daemon {
     }
 
     /// The next line of the log that holds these words.
-    pub fn wait_for(&mut self, words: &str) -> String {
+    pub(crate) fn wait_for(&mut self, words: &str) -> String {
         let mut seen = Vec::new();
         loop {
             match self.lines.recv_timeout(Duration::from_secs(20)) {
@@ -77,24 +76,24 @@ impl Daemon {
     }
 
     /// All lines of the log that were not looked at yet, after the process has ended.
-    pub fn log(self) -> String {
+    pub(crate) fn log(self) -> String {
         self.lines.iter().collect::<Vec<_>>().join("\n")
     }
 
     /// `kill -9`.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Sends a signal.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
         assert!(status.success());
     }
 
     /// SIGTERM, and waits for a clean end.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.signal("TERM");
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}");
@@ -111,16 +110,20 @@ impl Drop for Daemon {
 }
 
 /// Settings for a daemon with a JSON log.
-pub fn settings() -> tempfile::TempDir {
+pub(crate) fn settings() -> tempfile::TempDir {
     // Real time passes here, so the waits are short.
-    let folder = crate::harness::settings("[log]\nformat = \"json\"\n[quotas.workflow]\nwindows = [{ posts = 5000, per = \"1s\" }]\n");
+    let folder = crate::harness::settings(
+        "[log]\nformat = \"json\"\n[quotas.workflow]\nwindows = [{ posts = 5000, per = \"1s\" }]\n",
+    );
     let main = folder.path().join("teams-relay.toml");
-    let text = std::fs::read_to_string(&main).unwrap().replace(r#""10s", "20s", "30s""#, r#""200ms", "200ms", "200ms", "200ms""#);
+    let text = std::fs::read_to_string(&main)
+        .unwrap()
+        .replace(r#""10s", "20s", "30s""#, r#""200ms", "200ms", "200ms", "200ms""#);
     std::fs::write(main, text).unwrap();
     folder
 }
 
-pub async fn post(daemon: &Daemon, delivery: &str) -> reqwest::Response {
+pub(crate) async fn post(daemon: &Daemon, delivery: &str) -> reqwest::Response {
     let client = teams_relay::deliver::post::plain_client(Duration::from_secs(10)).unwrap();
     let body = push(delivery);
     let request = client.post(format!("{}/github", daemon.hooks)).header("content-type", "application/json");
@@ -128,8 +131,11 @@ pub async fn post(daemon: &Daemon, delivery: &str) -> reqwest::Response {
     request.header("x-hub-signature-256", sign(body.as_bytes())).body(body).send().await.unwrap()
 }
 
-pub fn subscribe(folder: &Path, url: &str) -> String {
-    let added = succeed(folder, &["subscription", "add", "--source", "github", "--url", url, "--profile", "workflow", "--json"]);
+pub(crate) fn subscribe(folder: &Path, url: &str) -> String {
+    let added = succeed(
+        folder,
+        &["subscription", "add", "--source", "github", "--url", url, "--profile", "workflow", "--json"],
+    );
     let added: serde_json::Value = serde_json::from_str(&added).unwrap();
     added["id"].as_str().unwrap().to_owned()
 }
@@ -149,8 +155,7 @@ async fn a_card_arrives_once_though_the_daemon_is_killed_right_after_the_202() {
     teams.always(crate::teams::Answer::Status(202, "", ""));
     // The retry that the killed daemon had planned is kept too; a source of its own clock would wait for it.
     let mut daemon = Daemon::start(folder.path());
-    let texts: Vec<String> =
-        teams.received(before + 5).await.iter().skip(before).map(ToString::to_string).collect();
+    let texts: Vec<String> = teams.received(before + 5).await.iter().skip(before).map(ToString::to_string).collect();
     for number in 0..5 {
         let of_this = texts.iter().filter(|text| text.contains(&format!("Change d-{number}"))).count();
         assert_eq!(of_this, 1, "event {number}");

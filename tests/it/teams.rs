@@ -16,7 +16,7 @@ use tokio::{
 
 /// What a request is answered with.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// Status, headers as lines, body.
     Status(u16, &'static str, &'static str),
     /// The connection is cut.
@@ -27,8 +27,8 @@ pub enum Answer {
 
 /// A running stand-in.
 #[derive(Debug, Clone)]
-pub struct Teams {
-    pub address: SocketAddr,
+pub(crate) struct Teams {
+    pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
@@ -41,7 +41,7 @@ struct State {
 
 impl Teams {
     /// Answers everything with 202.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
@@ -60,22 +60,22 @@ impl Teams {
     }
 
     /// The next answers, one each.
-    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub(crate) fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
         self.state.answers.lock().unwrap().extend(answers);
     }
 
     /// The answer to all that follow.
-    pub fn always(&self, answer: Answer) {
+    pub(crate) fn always(&self, answer: Answer) {
         *self.state.always.lock().unwrap() = answer;
     }
 
     /// A webhook URL of it.
-    pub fn url(&self, channel: &str) -> String {
+    pub(crate) fn url(&self, channel: &str) -> String {
         format!("http://{}/channel-{channel}?sig=very-secret-sig", self.address)
     }
 
     /// Waits until so many requests have come, and returns all there are.
-    pub async fn received(&self, count: usize) -> Vec<Value> {
+    pub(crate) async fn received(&self, count: usize) -> Vec<Value> {
         let mut received = self.state.received.subscribe();
         let enough = received.wait_for(|received| received.len() >= count);
         let received = tokio::time::timeout(Duration::from_secs(20), enough).await;
@@ -84,12 +84,12 @@ impl Teams {
     }
 
     /// How many requests have come.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.state.received.borrow().len()
     }
 
     /// The paths that were posted to, in order.
-    pub fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.state.received.borrow().iter().map(|(path, _)| path.clone()).collect()
     }
 }

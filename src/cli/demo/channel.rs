@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use axum::body::Body;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
@@ -161,7 +161,8 @@ async fn messages(State(channel): State<Arc<Channel>>) -> Response {
         };
         Some((text, (kept, live, stopping)))
     });
-    let events = futures_util::StreamExt::map(events, |text: Arc<str>| Ok::<_, Infallible>(Bytes::from(text.to_string())));
+    let events =
+        futures_util::StreamExt::map(events, |text: Arc<str>| Ok::<_, Infallible>(Bytes::from(text.to_string())));
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     (headers, Body::from_stream(events)).into_response()
 }
