@@ -167,7 +167,7 @@ async fn both_agree(actions: Vec<Action>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_on_disk_is_the_one_in_memory_with_a_disk(actions in prop::collection::vec(action(), 1..60)) {
