@@ -204,6 +204,26 @@ async fn a_folder_of_a_newer_format_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_kill_while_the_folder_is_made_for_the_first_time_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("format"), "1\n").unwrap();
+    fs::create_dir(folder.path().join("events.new")).unwrap();
+    fs::write(folder.path().join("events.new/0.jnl"), [0; 9]).unwrap();
+    let store = opened(folder.path());
+    accepted(&store, 0, &[]).await;
+    assert!(!folder.path().join("events.new").exists());
+}
+
+#[tokio::test]
+async fn events_that_are_gone_are_not_taken_for_a_new_store() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(opened(folder.path()));
+    fs::remove_dir_all(folder.path().join("events")).unwrap();
+    let error = EmbeddedStore::open(folder.path()).unwrap_err();
+    assert!(matches!(&error, StoreError::Damaged { what, .. } if what.contains("events")), "{error}");
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_said_in_the_systems_words() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = EmbeddedStore::open(&file.path().join("store")).unwrap_err();
