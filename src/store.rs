@@ -275,7 +275,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn export(&self, lines: tokio::sync::mpsc::Sender<ExportLine>) -> Result<(), StoreError>;
 
     /// Takes one line of an export. What is there already under the same id stays as it is. Whether the lines came
-    /// to their [`ExportLine::End`] and were as many as it says is for the caller to see.
+    /// to their [`ExportLine::End`] and were as many as it says is for the caller to see; with that line taken, all
+    /// before it is flushed.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where the line is not of the export's form, [`StoreError::Failed`].

@@ -219,7 +219,6 @@ impl Store for EmbeddedStore {
     }
 
     fn health(&self) -> Result<(), StoreError> {
-        self.failure.check()?;
         self.writer.check()
     }
 
@@ -236,9 +235,12 @@ impl Store for EmbeddedStore {
             }
             ExportLine::Event(value) => {
                 let import = blocking(move || Import::new(export::event(value)?)).await?;
-                self.writer.run(Durable::Flushed, import.weight(), |draft| draft.import(import)).await
+                self.writer.run(Durable::Written, import.weight(), |draft| draft.import(import)).await
             }
-            ExportLine::End { .. } => Ok(()),
+            ExportLine::End { .. } => {
+                let (disk, failure) = (self.disk.clone(), self.failure.clone());
+                blocking(move || writer::flush(&disk, &failure)).await
+            }
         }
     }
 }

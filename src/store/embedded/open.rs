@@ -1,6 +1,6 @@
 //! Opening: what the engines say when they can't, in this program's words, and what is rebuilt in memory.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use super::{
     codec::{BooksRow, damaged, decode},
@@ -21,7 +21,11 @@ const SUBSCRIPTIONS: &str = "sled";
 pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
     let folder = path.join(EVENTS);
     let at = || format!("`{}`", folder.display());
-    let opened = match Disk::open(&folder) {
+    if !folder.exists() && path.join(SUBSCRIPTIONS).exists() {
+        let why = "the folder is gone; put it back from a backup, or start with an empty `store.path`";
+        return Err(damaged(at(), why.into()));
+    }
+    let opened = match made(&folder).and_then(|()| Disk::open(&folder)) {
         Err(fjall::Error::JournalRecovery(_)) => mended(path, &folder),
         other => other,
     };
@@ -31,6 +35,19 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
         fjall::Error::InvalidVersion(_) => damaged(at(), "another version of its engine wrote it".into()),
         other => damaged(at(), writer::said(&other)),
     })
+}
+
+/// Makes the folder where it is missing. It appears whole: the engine can't go on with one that a kill left half made.
+fn made(folder: &Path) -> Result<(), fjall::Error> {
+    if folder.exists() {
+        return Ok(());
+    }
+    let new = folder.with_extension("new");
+    if new.exists() {
+        fs::remove_dir_all(&new)?;
+    }
+    drop(Disk::open(&new)?);
+    Ok(fs::rename(new, folder)?)
 }
 
 /// Opens the events once more, batch by batch cut off the end of the newest journal.

@@ -10,7 +10,12 @@ use std::{
     },
 };
 
-use super::{super::suite::*, *};
+use futures_util::future::join_all;
+
+use super::{
+    super::{MemoryStore, suite::*},
+    *,
+};
 
 /// A copy of the folder as a kill at this moment would leave it. The engines set aside room in their files, so
 /// blocks of zeros are skipped.
@@ -199,6 +204,26 @@ async fn a_folder_of_a_newer_format_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_kill_while_the_folder_is_made_for_the_first_time_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("format"), "1\n").unwrap();
+    fs::create_dir(folder.path().join("events.new")).unwrap();
+    fs::write(folder.path().join("events.new/0.jnl"), [0; 9]).unwrap();
+    let store = opened(folder.path());
+    accepted(&store, 0, &[]).await;
+    assert!(!folder.path().join("events.new").exists());
+}
+
+#[tokio::test]
+async fn events_that_are_gone_are_not_taken_for_a_new_store() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(opened(folder.path()));
+    fs::remove_dir_all(folder.path().join("events")).unwrap();
+    let error = EmbeddedStore::open(folder.path()).unwrap_err();
+    assert!(matches!(&error, StoreError::Damaged { what, .. } if what.contains("events")), "{error}");
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_said_in_the_systems_words() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = EmbeddedStore::open(&file.path().join("store")).unwrap_err();
@@ -238,45 +263,121 @@ async fn a_write_that_fails_ends_accepting() {
     opened(folder.path()).health().unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Commits that wait to be let go, so that what is asked meanwhile gathers behind them.
+struct Held {
+    store: Arc<EmbeddedStore>,
+    commits: Arc<AtomicUsize>,
+    go: std::sync::mpsc::Sender<()>,
+}
+
+impl Held {
+    fn new(folder: &Path) -> Self {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let (go, may_go) = std::sync::mpsc::channel::<()>();
+        let counted = commits.clone();
+        let commit = move |batch: fjall::OwnedWriteBatch| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            may_go.recv().unwrap();
+            batch.commit()
+        };
+        let store = Arc::new(EmbeddedStore::open_with(folder, Box::new(commit)).unwrap());
+        Self { store, commits, go }
+    }
+
+    fn commits(&self) -> usize {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Accepts an event, and lets that go only after `gathered` others wait behind it; then lets all go.
+    async fn behind_one(&self, gathered: usize, others: impl Future<Output = ()>) {
+        let before = self.commits();
+        let first = accepted(&*self.store, 0, &[]);
+        let others = async {
+            while self.commits() == before {
+                tokio::task::yield_now().await;
+            }
+            others.await;
+        };
+        let let_go = async {
+            while self.store.writer.waiting() < gathered {
+                tokio::task::yield_now().await;
+            }
+            self.go.send(()).unwrap();
+            self.go.send(()).unwrap();
+        };
+        tokio::join!(first, others, let_go);
+        assert_eq!(self.commits(), before + 2, "all that gathered went in one batch");
+    }
+}
+
+#[tokio::test]
 async fn webhooks_that_wait_together_share_a_flush() {
     let folder = tempfile::tempdir().unwrap();
-    let commits = Arc::new(AtomicUsize::new(0));
-    let (first, go) = std::sync::mpsc::channel::<()>();
-    let commit = {
-        let commits = commits.clone();
-        move |batch: fjall::OwnedWriteBatch| {
-            // The first commit is held until all others wait behind it.
-            if commits.fetch_add(1, Ordering::Relaxed) == 0 {
-                go.recv().unwrap();
-            }
-            batch.commit()
-        }
-    };
-    let store = Arc::new(EmbeddedStore::open_with(folder.path(), Box::new(commit)).unwrap());
-    let accept = |delivery_id: String| {
-        let store = store.clone();
-        let event = event(Some(&delivery_id), minute(0));
-        tokio::spawn(async move { store.accept(event, vec![target(1, 1)], Reason::NoSubscription).await.unwrap() })
-    };
-    let held = accept("held".into());
-    while commits.load(Ordering::Relaxed) == 0 {
-        tokio::task::yield_now().await;
-    }
+    let held = Held::new(folder.path());
     // Each delivery id twice: of two in one batch the second is a repeat too.
-    let waiting: Vec<_> = (0..100).map(|n| accept(format!("d-{}", n / 2))).collect();
-    while store.writer.waiting() < 100 {
-        tokio::task::yield_now().await;
+    let accepts = (0..100).map(|n| {
+        let sent = event(Some(&format!("d-{}", n / 2)), minute(0));
+        held.store.accept(sent, vec![target(1, 1)], Reason::NoSubscription)
+    });
+    let accepts = async {
+        let accepted = join_all(accepts).await;
+        let new = accepted.iter().filter(|accepted| matches!(accepted, Ok(Accepted::New(_)))).count();
+        let repeats = accepted.iter().filter(|accepted| matches!(accepted, Ok(Accepted::Duplicate(_)))).count();
+        assert_eq!((new, repeats), (50, 50));
+    };
+    held.behind_one(100, accepts).await;
+    assert_eq!(held.store.accounts().waiting, 50);
+    let copy = killed(folder.path());
+    assert_eq!(opened(copy.path()).accounts(), held.store.accounts());
+}
+
+/// What is done to one event, all of it in one batch on disk.
+async fn much_at_once(store: &dyn Store, id: EventId) {
+    let settle = |number, verdict| {
+        store.settle(
+            lane(number),
+            std::slice::from_ref(&id),
+            verdict,
+            Some(attempt(minute(1), Reason::Throttled)),
+            minute(2),
+        )
+    };
+    let dead = Verdict::Dead { why: Reason::Expired };
+    let settled = [settle(1, dead), settle(2, Verdict::Accepted), settle(3, dead)];
+    let replayed = [store.replay(id, vec![target(1, 2), target(4, 2)], minute(3))];
+    // More than are kept, so that what the batch wrote first it also takes away.
+    let throttled = (0..60).map(|at| settle(1, retry(minute(at), Reason::Throttled)));
+    let (settled, replayed, throttled, last) =
+        tokio::join!(join_all(settled), join_all(replayed), join_all(throttled), settle(4, dead));
+    assert!(settled.into_iter().chain(throttled).chain([last]).all(|done| done.is_ok()));
+    assert_eq!(replayed.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn commands_in_one_batch_see_what_those_before_them_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = Held::new(folder.path());
+    let targets = [target(1, 1), target(2, 1), target(3, 1)];
+    held.go.send(()).unwrap();
+    let id = accepted(&*held.store, 0, &targets).await;
+    held.behind_one(3 + 1 + 60 + 1, much_at_once(&*held.store, id)).await;
+
+    let memory = MemoryStore::default();
+    let same = accepted(&memory, 0, &targets).await;
+    accepted(&memory, 0, &[]).await;
+    much_at_once(&memory, same).await;
+    let copy = killed(folder.path());
+    for disk in [&*held.store, &opened(copy.path())] {
+        let (record, attempts) = disk.history(id).await.unwrap();
+        let (expected, expected_attempts) = memory.history(same).await.unwrap();
+        assert_eq!(record.deliveries, expected.deliveries);
+        assert_eq!(attempts, expected_attempts);
+        assert_eq!(disk.accounts(), memory.accounts());
+        let page = Page { before: None, limit: 9 };
+        let listed = |letters: Vec<DeadLetter>| letters.into_iter().map(|letter| letter.target).collect::<Vec<_>>();
+        assert_eq!(listed(disk.dead(page).await.unwrap()), listed(memory.dead(page).await.unwrap()));
+        assert_eq!(disk.lanes(), [lane(1)]);
     }
-    first.send(()).unwrap();
-    held.await.unwrap();
-    let mut new = 0;
-    for accepted in waiting {
-        new += usize::from(matches!(accepted.await.unwrap(), Accepted::New(_)));
-    }
-    assert_eq!(new, 50);
-    assert_eq!(store.accounts().accepted, 51);
-    assert_eq!(commits.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

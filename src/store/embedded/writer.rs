@@ -187,10 +187,8 @@ impl Work {
             self.write(group);
         }
         // What was settled last is on its way to the disk, but not yet flushed.
-        if self.failure.check().is_ok()
-            && let Err(error) = self.disk.database.persist(PersistMode::SyncAll)
-        {
-            self.failure.happened(error.to_string());
+        if let Err(error) = flush(&self.disk, &self.failure) {
+            tracing::error!(%error, "closed without a last flush");
         }
     }
 
@@ -231,6 +229,12 @@ impl Work {
             }
         }
     }
+}
+
+/// Flushes all that was written so far.
+pub(super) fn flush(disk: &Disk, failure: &Failure) -> Result<(), StoreError> {
+    failure.check()?;
+    disk.database.persist(PersistMode::SyncAll).map_err(|error| failure.happened(said(&error)))
 }
 
 /// What an engine says, in the words of the operating system where it passes them on.
