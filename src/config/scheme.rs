@@ -157,7 +157,14 @@ const FORMS: &str =
 
 impl VerifySpec {
     /// Understands what stands there. Every mistake is noted under `key` of the file that `place` names for a key.
+    /// A scheme with a mistake is none: what is left of it might believe more than was meant.
     pub fn read(&self, key: &str, place: &dyn Fn(&str) -> String, problems: &mut Vec<Problem>) -> Option<Schemes> {
+        let before = problems.len();
+        let schemes = self.understand(key, place, problems);
+        schemes.filter(|_| problems.len() == before)
+    }
+
+    fn understand(&self, key: &str, place: &dyn Fn(&str) -> String, problems: &mut Vec<Problem>) -> Option<Schemes> {
         match &self.0 {
             Value::String(word) if word == "none" => Some(Schemes::None),
             Value::Object(_) => match read_scheme(&self.0, key, place, problems)? {

@@ -188,6 +188,8 @@ evnt = "push"
             "mine.toml: event.type[1]: `kind` is no JSON pointer; begin it with `/`, as in /object_kind, and write `~` as `~0`, `/` in a key as `~1`",
             "mine.toml: map[0].evnt: is not a known key; did you mean `event`?",
             "mine.toml: titel: is not a known key; did you mean `title`?",
+            "mine.toml: event.keep[1]: `authorization` holds a secret or a signature, and kept headers are stored and shown; take it out",
+            "mine.toml: event.default: is empty; take it out, or give a type for webhooks that name none",
         ]
     );
 }

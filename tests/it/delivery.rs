@@ -22,7 +22,8 @@ async fn wait_for_retry(relay: &TestRelay) -> Duration {
     use teams_relay::clock::Clock;
     for _ in 0..2000 {
         if let Some(due) = due_at(relay).filter(|due| *due > relay.clock.now()) {
-            return due.duration_since(relay.clock.now()).unsigned_abs();
+            // The store keeps milliseconds, a closed group its exact end.
+            return due.duration_since(relay.clock.now()).unsigned_abs() + Duration::from_millis(1);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -156,7 +157,10 @@ async fn a_reset_and_silence_are_tried_again() {
 
 #[tokio::test]
 async fn what_is_older_than_the_ttl_is_given_up() {
-    let relay = TestRelay::start_with("ttl = \"60s\"\n").await;
+    let folder = crate::harness::settings("");
+    let source = format!("provider = \"github\"\nsecrets = \"{}\"\nttl = \"60s\"", crate::harness::SECRET);
+    crate::harness::write_source(folder.path(), "github", &source);
+    let relay = TestRelay::start_in(std::sync::Arc::new(folder)).await;
     let teams = Teams::start().await;
     let subscription = relay.subscribe("github", teams.url("a")).await;
     relay.app().admin.subscriptions.set_paused(&subscription.id.to_string(), true).await.unwrap();
@@ -169,7 +173,7 @@ async fn what_is_older_than_the_ttl_is_given_up() {
 
 #[tokio::test]
 async fn a_lane_keeps_its_order_and_does_not_hold_up_another() {
-    let relay = TestRelay::start_with("[quotas.workflow]\nwindows = [{ posts = 1000, per = \"1s\" }]\n").await;
+    let relay = TestRelay::start().await;
     let (slow, fast) = (Teams::start().await, Teams::start().await);
     slow.answer([Answer::Status(503, "", "")]);
     relay.subscribe("github", slow.url("slow")).await;

@@ -35,6 +35,11 @@ allow_private = true
 [delivery]
 timeout = "300ms"
 retry = ["10s", "20s", "30s"]
+ttl = "1d"
+[quotas.workflow]
+windows = [{ posts = 5000, per = "1s" }]
+[quotas.connector]
+windows = [{ posts = 5000, per = "1s" }]
 "#;
 
 /// A relay.

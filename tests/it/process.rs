@@ -112,9 +112,7 @@ impl Drop for Daemon {
 /// Settings for a daemon with a JSON log.
 pub(crate) fn settings() -> tempfile::TempDir {
     // Real time passes here, so the waits are short.
-    let folder = crate::harness::settings(
-        "[log]\nformat = \"json\"\n[quotas.workflow]\nwindows = [{ posts = 5000, per = \"1s\" }]\n",
-    );
+    let folder = crate::harness::settings("[log]\nformat = \"json\"\n");
     let main = folder.path().join("teams-relay.toml");
     let text = std::fs::read_to_string(&main)
         .unwrap()
