@@ -28,7 +28,7 @@ pub(super) fn fit(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) 
     let shorter = STEPS.iter().map(|(chars, members)| shortened(card, *chars, *members));
     let without_facts = std::iter::once_with(|| without_facts(&shortened(card, 60, 3)));
     let found = shorter.chain(without_facts).map(|card| make(&with_notice(card))).find(&fits);
-    (found.unwrap_or_else(|| least(card, &make, &fits)), true)
+    (found.unwrap_or_else(|| least(card, &make, fits)), true)
 }
 
 /// Bytes of the content as Teams stores it: escaped into a JSON string.

@@ -19,7 +19,6 @@ pub(super) fn message_card(card: &Card) -> Value {
         "@context": "https://schema.org/extensions",
         "summary": card.summary,
         "themeColor": colour(card.severity),
-        "title": card.summary,
         "sections": Sections::of(&card.body),
     });
     let buttons: Vec<Value> = card
@@ -85,7 +84,7 @@ impl Sections {
 
     fn add(&mut self, element: &Value) {
         match text(element, "type") {
-            "TextBlock" => self.text(text(element, "text").to_owned()),
+            "TextBlock" => self.text(words(element)),
             "RichTextBlock" => {
                 let words: String = list(element, "inlines").iter().map(|run| text(run, "text")).collect();
                 self.text(neutral(&words));
@@ -130,6 +129,13 @@ impl Sections {
         }
         list(element, "columns").iter().for_each(|column| self.add(column));
     }
+}
+
+/// A text with its weight, which a MessageCard has no other way to say.
+fn words(element: &Value) -> String {
+    let words = text(element, "text");
+    let is_bold = text(element, "weight") == "bolder" && !words.is_empty() && !words.contains(['\n', '*']);
+    if is_bold { format!("**{words}**") } else { words.to_owned() }
 }
 
 fn text<'a>(element: &'a Value, name: &str) -> &'a str {

@@ -1,9 +1,14 @@
 //! The templates and samples that come with the binary.
 
+use std::borrow::Cow;
+
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::TemplateFile;
-use crate::name::TemplateName;
+use super::{RenderInput, TemplateFile};
+use crate::{
+    event::{BadPayload, Encoding},
+    name::TemplateName,
+};
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -15,7 +20,30 @@ pub struct Sample {
     /// Which case it shows, such as `merged`; none for the plain one.
     pub variant: Option<String>,
     /// The payload.
-    pub json: &'static str,
+    pub json: Cow<'static, str>,
+}
+
+impl Sample {
+    /// By its path below the templates folder: `github/samples/push.forced.json` is for `github/push`. None for a path
+    /// that is no sample's.
+    pub fn at(path: &str, json: impl Into<Cow<'static, str>>) -> Option<Self> {
+        let (folder, file) = path.strip_suffix(".json")?.split_once("/samples/")?;
+        let (event, variant) = match file.split_once('.') {
+            Some((event, variant)) => (event, Some(variant.to_owned())),
+            None => (file, None),
+        };
+        Some(Self { template: format!("{folder}/{event}").parse().ok()?, variant, json: json.into() })
+    }
+
+    /// What its template is given. The samples of a `default` template are named after their events.
+    ///
+    /// # Errors
+    /// The sample is not JSON.
+    pub fn input(&self) -> Result<RenderInput, BadPayload> {
+        let (provider, name) = self.template.as_str().split_once('/').unwrap_or(("generic", self.template.as_str()));
+        let name = self.variant.as_deref().filter(|_| name == "default").unwrap_or(name);
+        Ok(RenderInput::of_sample(Encoding::Json.payload(self.json.as_bytes())?, provider, name))
+    }
 }
 
 /// The templates of the binary. Those on disk come after them, so that they count instead.
@@ -31,17 +59,9 @@ pub fn embedded() -> Vec<TemplateFile> {
     files().into_iter().filter_map(template).collect()
 }
 
-/// The samples of the binary: `github/samples/push.forced.json` is for `github/push`.
+/// The samples of the binary.
 pub fn samples() -> Vec<Sample> {
-    let sample = |(path, json): (&str, &'static str)| {
-        let (folder, file) = path.strip_suffix(".json")?.split_once("/samples/")?;
-        let (event, variant) = match file.split_once('.') {
-            Some((event, variant)) => (event, Some(variant.to_owned())),
-            None => (file, None),
-        };
-        Some(Sample { template: format!("{folder}/{event}").parse().ok()?, variant, json })
-    };
-    files().into_iter().filter_map(sample).collect()
+    files().into_iter().filter_map(|(path, json)| Sample::at(path, json)).collect()
 }
 
 /// Every text file, by its path below `templates/`, in order.

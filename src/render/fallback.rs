@@ -14,7 +14,8 @@ pub fn fallback(input: &RenderInput, why: &dyn std::fmt::Display) -> Card {
     let title = survey::title(payload);
     let link = survey::link(payload);
     let head = if kind.is_empty() { source.clone() } else { format!("{source}: {kind}") };
-    let mut facts: Vec<(String, String)> = survey::facts(payload, 6);
+    let mut facts = vec![("Status".to_owned(), survey::status(payload))];
+    facts.extend(survey::facts(payload, 6));
     facts.extend(
         [("Event", input.event("id")), ("Delivery", input.event("delivery_id"))]
             .map(|(name, id)| (name.to_owned(), text::one_line(id))),

@@ -53,11 +53,8 @@ pub fn helper_docs() -> impl Iterator<Item = &'static HelperDoc> {
     THEMES.iter().copied().flatten()
 }
 
-/// What Handlebars brings that gives a value.
-const BUILT_IN: &[&str] = &["lookup"];
-
 pub(super) fn value_helper_names() -> impl Iterator<Item = &'static str> {
-    helper_docs().map(|doc| doc.name).chain(BUILT_IN.iter().copied())
+    helper_docs().map(|doc| doc.name)
 }
 
 pub(super) fn is_value_helper(name: &str) -> bool {

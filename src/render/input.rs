@@ -1,11 +1,12 @@
 //! What a template sees: `payload`, `event` and `headers`, the names that conditions use as well.
 
 use handlebars::Context;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::marks;
 use crate::{
-    event::Event,
+    event::{Event, EventType},
     name::{EventId, ProviderName},
 };
 
@@ -35,6 +36,28 @@ impl RenderInput {
         if let Value::Object(map) = &mut root {
             map.insert("payload".to_owned(), payload);
         }
+        marks::strip_all(&mut root);
+        Self { context: Context::from(root) }
+    }
+
+    /// A payload that no one sent, as an event of this provider.
+    pub(super) fn of_sample(payload: Value, provider: &str, name: &str) -> Self {
+        let action = payload.get("action").and_then(Value::as_str);
+        let kind = EventType::new(name, action);
+        let mut root = json!({
+            "payload": payload,
+            "event": {
+                "id": null,
+                "type": kind.to_string(),
+                "name": kind.name(),
+                "action": kind.action(),
+                "source": provider,
+                "provider": provider,
+                "delivery_id": null,
+                "received_at": Timestamp::UNIX_EPOCH.to_string(),
+            },
+            "headers": {},
+        });
         marks::strip_all(&mut root);
         Self { context: Context::from(root) }
     }

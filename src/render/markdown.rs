@@ -58,7 +58,7 @@ impl Writer {
                 ' ' | '\t' if self.out.is_empty() || self.out.ends_with(['\n', '\u{a0}']) => self.put('\u{a0}'),
                 '\t' => self.put(' '),
                 _ => {
-                    if self.means_something(c) || (c == '&' && begins_entity(rest.clone())) {
+                    if self.means_something(c, rest.peek().copied()) || (c == '&' && begins_entity(rest.clone())) {
                         self.out.push('\\');
                     }
                     self.put(c);
@@ -81,13 +81,13 @@ impl Writer {
         }
     }
 
-    fn means_something(&self, c: char) -> bool {
+    fn means_something(&self, c: char, next: Option<char>) -> bool {
         match c {
             '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '<' | '>' => true,
             // `{{DATE(…)}}` and `{{TIME(…)}}` are formatted by the client.
             '{' => self.last == Some('{'),
             '#' | '+' | '-' | '=' | '|' => !self.worded,
-            '.' | ')' => self.digits,
+            '.' | ')' => self.digits && next.is_none_or(char::is_whitespace),
             _ => false,
         }
     }
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(shown("{}", "C# and a-b"), "C# and a-b");
         assert_eq!(shown("{}", "1. not a list"), "1\\. not a list");
         assert_eq!(shown("{}", "version 1.2"), "version 1.2");
-        assert_eq!(shown("{}", "1.2"), "1\\.2");
+        assert_eq!(shown("{}", "1.2"), "1.2");
         assert_eq!(shown("- {}", "- twice"), "- \\- twice");
         assert_eq!(shown("{}", "a\nb\r\n\r\nc"), "a\n\nb\n\nc");
         assert_eq!(shown("{}", "x\n    code"), "x\n\n\u{a0}\u{a0}\u{a0}\u{a0}code");

@@ -20,6 +20,9 @@ pub(super) const MENTION_NAME: char = '\u{FDD5}';
 /// Ends a mention.
 pub(super) const MENTION_END: char = '\u{FDD6}';
 
+/// Characters of one value that are shown; a card of nothing else would not be taken with many more.
+const MOST_CHARS: usize = 4_000;
+
 const fn is_mark(c: char) -> bool {
     matches!(c, VALUE..=MENTION_END)
 }
@@ -49,7 +52,10 @@ pub(super) fn escape(value: &str) -> String {
     if value.is_empty() {
         return String::new();
     }
-    let inner: String = value.chars().filter(|c| !matches!(*c, VALUE | VALUE_END)).collect();
+    let mut inner: String = value.chars().filter(|c| !matches!(*c, VALUE | VALUE_END)).take(MOST_CHARS).collect();
+    if inner.len() < value.len() && value.chars().nth(MOST_CHARS).is_some() {
+        inner.push('…');
+    }
     let quoted = Value::String(inner).to_string();
     let escaped = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     format!("{VALUE}{escaped}{VALUE_END}")

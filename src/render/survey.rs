@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::text::{first_line, one_line, truncate, web_address};
@@ -99,13 +100,13 @@ pub(super) fn link(payload: &Value) -> Option<String> {
 
 /// The first so many short values, with their names as people write them.
 pub(super) fn facts(payload: &Value, most: usize) -> Vec<(String, String)> {
-    let title = title(payload);
+    let said = [title(payload), text(payload), status(payload)];
     let mut found: Vec<(String, String)> = Vec::new();
     for leaf in leaves(payload) {
         if found.len() >= most {
             break;
         }
-        let Some(value) = fact(leaf.key, leaf.value).filter(|value| *value != title) else { continue };
+        let Some(value) = fact(leaf.key, leaf.value).filter(|value| !said.contains(value)) else { continue };
         let name = words(leaf.key);
         if !name.is_empty() && found.iter().all(|(known, shown)| *known != name && *shown != value) {
             found.push((name, value));
@@ -122,15 +123,36 @@ fn fact(key: &str, value: &Value) -> Option<String> {
     match value {
         _ if is_id || is_secret => None,
         Value::Bool(flag) => Some(if *flag { "yes" } else { "no" }.to_owned()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(instant(&key, value).unwrap_or_else(|| number.to_string())),
         Value::String(text) => {
             let text = text.trim();
+            if let Ok(instant) = text.parse::<Timestamp>() {
+                return shown(instant);
+            }
             let fits = !text.is_empty() && text.chars().count() <= LONGEST_FACT && !text.contains('\n');
-            let is_noise = web_address(text).is_some() || is_hash(text);
+            let is_noise = web_address(text).is_some() || is_hash(text) || text.contains(['{', '}']);
             (fits && !is_noise).then(|| one_line(text)).filter(|text| !text.is_empty())
         }
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// Words in the name of a number that counts seconds, or milliseconds, since 1970.
+const INSTANTS: &[&str] = &["time", "date", "created", "updated", "_at", "since"];
+
+/// A number that by its name and its size is an instant of our time.
+fn instant(key: &str, value: &Value) -> Option<String> {
+    let number = value.as_i64().filter(|_| INSTANTS.iter().any(|word| key.contains(word)))?;
+    match number {
+        1_000_000_000..=9_999_999_999 => shown(Timestamp::from_second(number).ok()?),
+        1_000_000_000_000..=9_999_999_999_999 => shown(Timestamp::from_millisecond(number).ok()?),
+        _ => None,
+    }
+}
+
+/// An instant as people write it; none for the year 1 and for 1970, by which systems say "never".
+fn shown(instant: Timestamp) -> Option<String> {
+    (instant.as_second() > 0).then(|| instant.strftime("%d %b %Y, %H:%M UTC").to_string())
 }
 
 /// A digest, a UUID or the like.

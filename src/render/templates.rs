@@ -164,7 +164,7 @@ impl RenderError {
             RenderErrorReason::TemplateNotFound(_) => "there is no such template".to_owned(),
             RenderErrorReason::MissingVariable(Some(path)) => format!("`{path}` is not there"),
             RenderErrorReason::MissingVariable(None) => "a value that it asks for is not there".to_owned(),
-            RenderErrorReason::IOError(_) => "it wrote more than 256 KiB; use `take` or `truncate`".to_owned(),
+            RenderErrorReason::IOError(_) => "it wrote more than 512 KiB; use `take` or `truncate`".to_owned(),
             RenderErrorReason::ParamNotFoundForIndex(helper, index) => {
                 format!("`{helper}` lacks its value number {}, or that value is not there", index + 1)
             }

@@ -139,8 +139,7 @@ fn samples_make_valid_cards_of_both_kinds() {
     let templates = Templates::compile(render::embedded()).unwrap();
     for sample in render::samples() {
         let label = format!("{} {:?}", sample.template, sample.variant);
-        let event = event(EventType::new("x", None), Encoding::Json, sample.json.as_bytes().to_vec());
-        let input = RenderInput::new(event.payload().unwrap(), &event, None, &"github".parse().unwrap());
+        let input = sample.input().unwrap();
         for card in [templates.render(&sample.template, &input).unwrap(), render::fallback(&input, &"it failed")] {
             assert_valid(&adaptive, &content(&encoded(&profile("workflow"), &card).0), &label);
             assert_valid(&message, &encoded(&profile("connector"), &card).0, &label);

@@ -23,6 +23,20 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         run: |args| Ok(args.list(0).last().cloned().unwrap_or_default()),
     },
     HelperDoc {
+        name: "lookup",
+        usage: "{{lookup value key}}",
+        gives: "An object's member of that name, or a list's at that place, from 0.",
+        example: ["{{lookup payload \"a b\"}}", r#"{"a b":1}"#, "1"],
+        values: (2, 2),
+        run: |args| {
+            let member = match args.value(0) {
+                Value::Array(list) => list.get(args.count(1, usize::MAX)),
+                other => other.get(args.text(1)),
+            };
+            Ok(member.cloned().unwrap_or_default())
+        },
+    },
+    HelperDoc {
         name: "take",
         usage: "{{#each (take list 5)}}",
         gives: "The first so many members.",
