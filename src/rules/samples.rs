@@ -18,7 +18,7 @@ pub fn samples(config: &Config) -> Vec<SampleFile> {
     let embedded = render::samples().into_iter().map(|sample| {
         let variant = sample.variant.map(|variant| format!(".{variant}")).unwrap_or_default();
         let place = format!("the built-in sample {}{variant}", sample.template);
-        SampleFile { template: sample.template, place, json: sample.json.to_owned() }
+        SampleFile { template: sample.template, place, json: sample.json.into_owned() }
     });
     let on_disk = config.templates.iter().filter_map(|file| {
         let (folder, name) = file.name.strip_suffix(".json")?.split_once("/samples/")?;

@@ -53,7 +53,7 @@ async fn send(rules: &Rules, hooks: SocketAddr, sample: &render::Sample) -> Resu
         .provider
         .headers_for(&EventType::new(event, None), &id, &mut headers)
         .map_err(|error| Failure::new(error.to_string(), "report this"))?;
-    let prepared = Prepared { headers, body: Bytes::from_static(sample.json.as_bytes()) };
+    let prepared = Prepared { headers, body: Bytes::copy_from_slice(sample.json.as_bytes()) };
     let (status, answer) = post(source, prepared, &id, &format!("http://{hooks}/hooks/{name}")).await?;
     if status.is_success() { Ok(()) } else { Err(Failure::new(format!("{status} {answer}"), "report this")) }
 }
