@@ -75,16 +75,16 @@ fn whatever_the_card_it_fits_and_says_so_if_it_was_shortened() {
     };
     let nested = (0..40).fold(text(2_000), |inner, _| json!({"type": "Container", "items": [inner.clone(), inner.get("items").map_or(Value::Null, |_| text(9))]}));
     let long = format!("https://octo.example/{}", "a".repeat(2_000));
-    let mut heavy = card(vec![text(20_000)]);
+    let mut heavy = card(vec![text(9_000)]);
     heavy.summary = "\u{10348}\"".repeat(5_000);
     heavy.link = Some(long.clone());
     heavy.actions = vec![Action { title: "x".repeat(9_000), url: long }; 50];
     let cards = [
         card(vec![text(1)]),
-        card(vec![text(50_000)]),
-        card((0..3_000).map(|_| text(3)).collect()),
+        card(vec![text(9_000)]),
+        card((0..1_000).map(|_| text(3)).collect()),
         card((0..50).map(|_| facts(100)).collect()),
-        card(vec![facts(20_000)]),
+        card(vec![facts(4_000)]),
         card(vec![json!({"type": "Image", "url": format!("https://octo.example/{}", "a".repeat(40_000))})]),
         card(vec![nested]),
         heavy,

@@ -89,13 +89,17 @@ pub(super) fn status(payload: &Value) -> String {
 /// Where it leads: the address of the best name, else the first that is no picture and no API's.
 pub(super) fn link(payload: &Value) -> Option<String> {
     let leaves = leaves(payload);
-    let addresses = || leaves.iter().filter_map(|leaf| Some((leaf, web_address(leaf.value.as_str()?)?)));
+    let addresses: Vec<(&str, String)> =
+        leaves.iter().filter_map(|leaf| Some((leaf.name.as_str(), web_address(leaf.value.as_str()?)?))).collect();
     let shown =
         |address: &str| !address.contains("/api/") && !address.contains("://api.") && !address.contains("avatar");
-    let best = LINKS.iter().find_map(|name| addresses().find(|(leaf, address)| is(leaf.key, name) && shown(address)));
-    best.or_else(|| addresses().find(|(_, address)| shown(address)))
-        .or_else(|| addresses().next())
-        .map(|(_, found)| found)
+    let of_name = |wanted: String| addresses.iter().find(|(name, address)| *name == wanted && shown(address));
+    LINKS
+        .iter()
+        .find_map(|name| of_name(bare(name)))
+        .or_else(|| addresses.iter().find(|(_, address)| shown(address)))
+        .or_else(|| addresses.first())
+        .map(|(_, found)| found.clone())
 }
 
 /// The first so many short values, with their names as people write them.
@@ -184,6 +188,8 @@ fn words(key: &str) -> String {
 
 struct Leaf<'a> {
     key: &'a str,
+    /// The key by which it is looked for.
+    name: String,
     value: &'a Value,
 }
 
@@ -196,7 +202,7 @@ fn leaves(payload: &Value) -> Vec<Leaf<'_>> {
         match value {
             Value::Object(map) => next.extend(map.iter().map(|(key, value)| (key.as_str(), value))),
             Value::Array(list) => next.extend(list.iter().take(20).map(|value| (key, value))),
-            _ => found.push(Leaf { key, value }),
+            _ => found.push(Leaf { key, name: bare(key), value }),
         }
     }
     found
@@ -204,7 +210,8 @@ fn leaves(payload: &Value) -> Vec<Leaf<'_>> {
 
 fn named<'a>(leaves: &[Leaf<'a>], names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| {
-        leaves.iter().filter(|leaf| is(leaf.key, name)).find_map(|leaf| {
+        let wanted = bare(name);
+        leaves.iter().filter(|leaf| leaf.name == wanted).find_map(|leaf| {
             leaf.value
                 .as_str()
                 .filter(|text| !text.trim().is_empty() && web_address(text).is_none() && !is_hash(text.trim()))
@@ -212,9 +219,35 @@ fn named<'a>(leaves: &[Leaf<'a>], names: &[&str]) -> Option<&'a str> {
     })
 }
 
-/// `html_url`, `htmlUrl` and `HTML-URL` are one name.
-fn is(key: &str, name: &str) -> bool {
-    let bare =
-        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    key.len() <= 2 * name.len() && bare(key) == bare(name)
+/// `html_url`, `htmlUrl` and `HTML-URL` are one name: `htmlurl`. Long keys are no name that is looked for.
+fn bare(key: &str) -> String {
+    let letters = key.chars().take(40).filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_are_known_however_they_are_written() {
+        let payload =
+            json!({"data": {"HtmlUrl": "https://octo.example/1", "Alert-Name": "Disk full", "currentState": "open"}});
+        assert_eq!(link(&payload).as_deref(), Some("https://octo.example/1"));
+        assert_eq!(title(&payload), "Disk full");
+        assert_eq!(status(&payload), "open");
+    }
+
+    #[test]
+    fn facts_leave_out_what_says_nothing_to_people() {
+        let payload = json!({
+            "id": 7, "user_id": "x", "auth_token": "secret", "sha": "6dcb09b5b57875f334f61aebed695e2e4193db5e",
+            "page": "https://octo.example", "empty": "", "endsAt": "0001-01-01T00:00:00Z", "created": 1_795_420_800,
+            "hostName": "db-1", "ok": true, "long": "x".repeat(200),
+        });
+        let facts = facts(&payload, 9);
+        let shown: Vec<String> = facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(shown, ["Created=23 Nov 2026, 08:00 UTC", "Host name=db-1", "Ok=yes"]);
+    }
 }
