@@ -4,7 +4,7 @@
 
 mod watch;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -85,7 +85,7 @@ fn announce(app: &App) {
     }
 }
 
-fn reload(app: &mut App, folder: &PathBuf, environment: &BTreeMap<String, String>, changes: &mut watch::Changes) {
+fn reload(app: &mut App, folder: &Path, environment: &BTreeMap<String, String>, changes: &mut watch::Changes) {
     let mut words = vec![NotifyState::Reloading];
     words.extend(NotifyState::monotonic_usec_now().ok());
     tell(&words);

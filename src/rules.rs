@@ -26,7 +26,7 @@ use crate::{
     route::mapping::Mapping,
     verify::Verifier,
 };
-pub use samples::{SampleFile, samples};
+pub use samples::samples;
 
 /// Everything compiled.
 #[derive(Debug)]

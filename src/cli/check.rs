@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::{failure::Failure, output};
 use crate::{
-    clock::{Clock, SystemClock},
     config::{Config, problem::Problem},
-    dispatch::cards,
-    rules::{Rules, SampleFile, samples},
+    render::{Sample, Templates},
+    rules::{Rules, samples},
 };
 
 pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
@@ -18,7 +17,8 @@ pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Resu
         Err(more) => problems.extend(more),
         Ok(rules) => {
             let samples = samples(&config);
-            problems.extend(samples.iter().filter_map(|sample| try_sample(&rules, sample)));
+            let strict = rules.templates.strict();
+            problems.extend(samples.iter().filter_map(|(place, sample)| try_sample(&rules, &strict, place, sample)));
             if problems.is_empty() {
                 return output::line(&summary(folder, &rules, samples.len()));
             }
@@ -29,19 +29,17 @@ pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Resu
     Err(Failure::problems(&problems))
 }
 
-fn try_sample(rules: &Rules, sample: &SampleFile) -> Option<Problem> {
-    let problem = |found: String, cure: &str| Some(Problem::new(&sample.place, "", found, cure));
-    let payload: Value = match serde_json::from_str(&sample.json) {
-        Ok(payload) => payload,
-        Err(error) => {
-            let found = format!("is not JSON at line {}, column {}", error.line(), error.column());
-            return problem(found, "correct the sample");
-        }
-    };
+/// Renders a sample strictly: a value that its template asks for and that is not there is a mistake of one of the two.
+fn try_sample(rules: &Rules, strict: &Templates, place: &str, sample: &Sample) -> Option<Problem> {
+    let problem = |found: String, cure: &str| Some(Problem::new(place, "", found, cure));
     if !rules.templates.has(&sample.template) {
         return problem(format!("there is no template `{}`", sample.template), "name the sample after its template");
     }
-    match cards::try_template(rules, &sample.template, payload, SystemClock.now()) {
+    let input = match sample.input() {
+        Ok(input) => input,
+        Err(bad) => return problem(bad.to_string(), "correct the sample"),
+    };
+    match strict.render(&sample.template, &input) {
         Ok(card) => rules
             .profiles
             .iter()
@@ -49,7 +47,10 @@ fn try_sample(rules: &Rules, sample: &SampleFile) -> Option<Problem> {
             .and_then(|profile| {
                 problem(format!("the profile `{}` can't encode its card", profile.name), "report this")
             }),
-        Err(fault) => problem(format!("can't be rendered: {fault}"), "correct the template, or the sample"),
+        Err(fault) => problem(
+            format!("can't be rendered: {fault}"),
+            "correct the template or the sample; {{#if}} and `default` are for values that may be missing",
+        ),
     }
 }
 

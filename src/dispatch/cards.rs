@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     card::{Card, Severity},
-    event::{Encoding, Event, EventType, RawBody},
+    event::Event,
     name::{EventId, ProviderName, TemplateName},
     observe::metrics::Metrics,
     render::{self, RenderInput},
@@ -110,32 +110,6 @@ pub fn render(rules: &Rules, id: Option<EventId>, event: &Event) -> Rendered {
         Err(_) => "it panicked".to_owned(),
     };
     Rendered { card: render::fallback(&input, &fault), fault: Some((template, fault)) }
-}
-
-/// Renders a template with a sample's payload.
-///
-/// # Errors
-/// Why it could not be rendered.
-pub fn try_template(
-    rules: &Rules,
-    template: &TemplateName,
-    payload: Value,
-    now: jiff::Timestamp,
-) -> Result<Card, String> {
-    let (provider, name) = template.as_str().split_once('/').unwrap_or(("generic", template.as_str()));
-    let action = payload.get("action").and_then(Value::as_str);
-    let event = Event {
-        source: "sample".parse().map_err(|bad: crate::name::BadName| bad.to_string())?,
-        kind: EventType::new(name, action),
-        delivery_id: None,
-        received_at: now,
-        headers: Vec::new(),
-        encoding: Encoding::Json,
-        body: RawBody(bytes::Bytes::new()),
-    };
-    let provider = provider.parse().unwrap_or_else(|_| generic());
-    let input = RenderInput::new(payload, &event, None, &provider);
-    rules.templates.render(template, &input).map_err(|error| error.to_string())
 }
 
 #[expect(clippy::expect_used, reason = "the literal is a name")]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, RequestBuilder, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 use teams_relay::{
     app::App,

@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// The folder with captured payloads and official schemas; not part of the repository.
+#[expect(clippy::print_stdout, reason = "who runs the tests should know what was skipped")]
 fn shared() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     if folder.is_dir() {
