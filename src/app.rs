@@ -39,6 +39,9 @@ use listen::BadListener;
 /// How long requests and posts in hand may take to finish when the daemon stops. systemd waits 90 s by default.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// How often all lanes are woken, in case a wake-up was lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 /// A running relay.
 #[derive(Debug)]
 pub struct App {
@@ -154,14 +157,19 @@ impl App {
         for lane in self.admin.store.lanes() {
             self.lanes.wake(lane);
         }
-        let (lanes, stopping) = (self.lanes.clone(), self.stopping.clone());
+        let (lanes, stopping, admin) = (self.lanes.clone(), self.stopping.clone(), self.admin.clone());
         self.tasks.spawn(async move {
+            let mut look_again = admin.clock.now() + LOOK_AGAIN;
             loop {
                 tokio::select! {
                     lane = woken.recv() => match lane {
                         Some(lane) => lanes.wake(lane),
                         None => break,
                     },
+                    () = admin.clock.sleep_until(look_again) => {
+                        admin.store.lanes().into_iter().for_each(|lane| lanes.wake(lane));
+                        look_again = admin.clock.now() + LOOK_AGAIN;
+                    }
                     () = stopping.cancelled() => break,
                 }
             }

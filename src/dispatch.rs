@@ -19,7 +19,6 @@ use crate::{
     delivery::{Attempt, Verdict, Waiting},
     destination::{Destination, DestinationId},
     dispatch::cards::Cards,
-    event::Event,
     lane::{
         Tick,
         quota::{GroupKey, Quotas},
@@ -54,12 +53,12 @@ pub struct Dispatch {
     pub clock: Arc<dyn Clock>,
 }
 
-/// A delivery with all that is needed to make it.
-struct Prepared {
-    waiting: Waiting,
-    subscription: Arc<Subscription>,
-    event: Event,
-    expires_at: Timestamp,
+/// What a lane's first delivery needs now.
+enum Plan {
+    /// Time: nothing is to be done before.
+    Wait(Timestamp),
+    /// A post, which its quota has room for, before it expires.
+    Deliver(Arc<Subscription>, Timestamp),
 }
 
 impl Dispatch {
@@ -71,16 +70,10 @@ impl Dispatch {
             tracing::error!(%error, "nothing is posted while the store fails");
             return Tick::Idle { until: Some(now + STORE_REST) };
         }
-        let done = match self.prepare(waiting).await {
+        let done = match self.plan(waiting, now) {
             Err(why) => self.give_up(lane, waiting.event, why).await,
-            Ok(delivery) if delivery.expires_at <= now => self.give_up(lane, waiting.event, Reason::Expired).await,
-            Ok(delivery) if waiting.due_at > now => {
-                return Tick::Idle { until: Some(waiting.due_at.min(delivery.expires_at)) };
-            }
-            Ok(delivery) => match self.acquire(&delivery.subscription.destination, now) {
-                Err(at) => return Tick::Idle { until: Some(at.min(delivery.expires_at)) },
-                Ok(()) => self.deliver(lane, delivery).await,
-            },
+            Ok(Plan::Wait(until)) => return Tick::Idle { until: Some(until) },
+            Ok(Plan::Deliver(subscription, expires_at)) => self.deliver(lane, waiting, &subscription, expires_at).await,
         };
         match done {
             Ok(()) => Tick::Settled,
@@ -91,32 +84,50 @@ impl Dispatch {
         }
     }
 
+    /// What can be decided from memory: an event is read from disk only when it is about to be posted.
+    fn plan(&self, waiting: Waiting, now: Timestamp) -> Result<Plan, Reason> {
+        let subscription = self.store.subscription(waiting.target.subscription).ok_or(Reason::SubscriptionRemoved)?;
+        let rules = self.rules.load();
+        let expires_at = waiting.event.time() + rules.ttl(&subscription.source);
+        if expires_at <= now {
+            return Err(Reason::Expired);
+        }
+        if waiting.due_at > now {
+            return Ok(Plan::Wait(waiting.due_at.min(expires_at)));
+        }
+        match self.acquire(&rules, &subscription.destination, now) {
+            Err(at) => Ok(Plan::Wait(at.min(expires_at))),
+            Ok(()) => Ok(Plan::Deliver(subscription, expires_at)),
+        }
+    }
+
     /// Renders, posts, judges and settles one delivery.
-    async fn deliver(&self, lane: DestinationId, delivery: Prepared) -> Result<(), StoreError> {
-        let Prepared { waiting, subscription, event, expires_at } = delivery;
+    async fn deliver(
+        &self,
+        lane: DestinationId,
+        waiting: Waiting,
+        subscription: &Subscription,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let event = match self.store.event(waiting.event).await {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(event = %waiting.event, %error, "an event can't be read back");
+                return self.give_up(lane, waiting.event, Reason::EventUnreadable).await;
+            }
+        };
         let rules = self.rules.load_full();
         let card = self.cards.card(&rules, waiting.event, &event);
-        let (posted, judgement) =
-            self.post(&rules, &subscription.destination, &card, Tried::from(&waiting), expires_at).await;
-        self.record(&subscription, waiting.event, &posted, judgement);
+        let tried = Tried::from(&waiting);
+        let (posted, judgement) = self.post(&rules, &subscription.destination, &card, tried, expires_at).await;
+        self.record(subscription, waiting.event, &posted, judgement);
         let attempt = Some(posted.attempt(judgement.reason));
         self.store.settle(lane, &[waiting.event], judgement.verdict, attempt, self.clock.now()).await
     }
 
-    /// What can be known before any quota is spent.
-    async fn prepare(&self, waiting: Waiting) -> Result<Prepared, Reason> {
-        let subscription = self.store.subscription(waiting.target.subscription).ok_or(Reason::SubscriptionRemoved)?;
-        let event = self.store.event(waiting.event).await.map_err(|error| {
-            tracing::error!(event = %waiting.event, %error, "an event can't be read back");
-            Reason::EventUnreadable
-        })?;
-        let expires_at = event.received_at + self.rules.load().ttl(&event.source);
-        Ok(Prepared { waiting, subscription, event, expires_at })
-    }
-
     /// Takes one post out of the destination's quota group.
-    fn acquire(&self, destination: &Destination, now: Timestamp) -> Result<(), Timestamp> {
-        self.quotas.try_acquire(&GroupKey::of(destination), self.rules.load().windows(destination), now)
+    fn acquire(&self, rules: &Rules, destination: &Destination, now: Timestamp) -> Result<(), Timestamp> {
+        self.quotas.try_acquire(&GroupKey::of(destination), rules.windows(destination), now)
     }
 
     async fn post(
@@ -173,7 +184,7 @@ impl Dispatch {
     pub async fn test(&self, subscription: &Subscription) -> Result<(Verdict, Attempt), Timestamp> {
         let now = self.clock.now();
         let rules = self.rules.load_full();
-        self.acquire(&subscription.destination, now)?;
+        self.acquire(&rules, &subscription.destination, now)?;
         let card = cards::test_card(subscription);
         let expires_at = now + rules.delivery.ttl;
         let (posted, judgement) =

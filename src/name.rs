@@ -175,6 +175,14 @@ id!(
     SubscriptionId, "subscription id"
 );
 
+impl EventId {
+    /// When its event arrived, to the millisecond; later only where the clock had gone back.
+    pub fn time(self) -> jiff::Timestamp {
+        let milliseconds = i64::try_from(Ulid(self.0).timestamp_ms()).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::MAX)
+    }
+}
+
 impl SubscriptionId {
     /// A fresh id.
     pub fn new(now: jiff::Timestamp) -> Self {
@@ -236,5 +244,6 @@ mod tests {
         let early = ids.next("2020-01-01T00:00:00Z".parse().unwrap());
         assert!(early > late);
         assert_eq!(early.to_string().parse::<EventId>().unwrap(), early);
+        assert_eq!(late.time().to_string(), "2026-11-23T08:00:00Z");
     }
 }

@@ -149,4 +149,14 @@ mod tests {
             assert_eq!(reason.as_str().parse(), Ok(*reason));
         }
     }
+
+    #[test]
+    fn the_readme_lists_every_reason_and_its_meaning() {
+        let readme = include_str!("../README.md");
+        let table = readme.split_once("kept equal to src/outcome.rs by a test -->\n").unwrap().1;
+        let table = table.split_once("<!-- /outcomes -->").unwrap().0.trim();
+        let mut wanted = vec!["| word | meaning |".to_owned(), "|---|---|".to_owned()];
+        wanted.extend(Reason::ALL.iter().map(|reason| format!("| `{reason}` | {} |", reason.meaning())));
+        assert_eq!(table, wanted.join("\n"));
+    }
 }
