@@ -58,6 +58,7 @@ reasons! {
     BodyMalformed = "body_malformed", "Genuine, but not the JSON it says it is.";
     RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.";
     StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.";
+    InternalFault = "internal_fault", "A fault of teams-relay; the log says where.";
     ShuttingDown = "shutting_down", "The daemon is stopping; the sender was told to try again.";
     // What came of an attempt or a delivery.
     Delivered = "delivered", "The destination said yes.";

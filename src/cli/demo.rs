@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    logging::init(logging::Format::Text, "warn").map_err(|error| Failure::sentence(&error.to_string()))?;
+    logging::init(logging::Format::Text, "error").map_err(|error| Failure::sentence(&error.to_string()))?;
     let folder = tempfile::Builder::new().prefix("teams-relay-demo-").tempdir().map_err(|error| cant_write(&error))?;
     let ports = Ports(args.port);
     let listener = TcpListener::bind(ports.page()).await.map_err(|error| {

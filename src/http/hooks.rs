@@ -75,5 +75,8 @@ async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Rec
     receive::check_headers(request.headers(), limits).map_err(refuse)?;
     let clock = hooks.ingest.clock.clone();
     let webhook = receive::read(source.name.clone(), request, limits, &*clock).await.map_err(refuse)?;
-    hooks.ingest.take(&source, webhook).await.map_err(refuse)
+    // In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for.
+    let ingest = hooks.ingest.clone();
+    let taken = tokio::spawn(async move { ingest.take(&source, webhook).await });
+    taken.await.unwrap_or(Err(Reason::InternalFault)).map_err(refuse)
 }

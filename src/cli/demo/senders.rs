@@ -26,7 +26,9 @@ const AT_FIRST: Duration = Duration::from_millis(600);
 const LATER: Duration = Duration::from_secs(15);
 
 pub(super) async fn run(rules: Arc<Rules>, hooks: SocketAddr, stopping: CancellationToken) {
-    let samples = render::samples();
+    let mut samples = render::samples();
+    // GitHub's go to the channel that the page opens with.
+    samples.sort_by_key(|sample| !sample.template.as_str().starts_with("github/"));
     let rounds = std::iter::once(AT_FIRST).chain(std::iter::repeat(LATER));
     for pause in rounds {
         for sample in &samples {
