@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $meaning:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $meaning:literal, $cure:literal;)*) => {
         /// Why something came to the end, or the wait, that it came to.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason { $(#[doc = $meaning] $variant,)* }
@@ -20,6 +20,11 @@ macro_rules! reasons {
             /// What it means, for people.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// What to do about it, for people.
+            pub const fn cure(self) -> &'static str {
+                match self { $(Self::$variant => $cure,)* }
             }
         }
 
@@ -39,47 +44,46 @@ pub struct UnknownReason;
 
 reasons! {
     // What came of a webhook.
-    Accepted = "accepted", "On disk, and on its way to at least one destination.";
-    Duplicate = "duplicate", "A delivery id that was accepted before; not delivered again.";
-    NoSubscription = "no_subscription", "Genuine and stored, but no subscription wants it.";
-    NotMapped = "not_mapped", "Genuine and stored, but a mapping of the source says to ignore it.";
-    UnknownSource = "unknown_source", "No source of that name.";
-    SourceDisabled = "source_disabled", "The source is switched off in its file.";
-    SourceExpired = "source_expired", "The source's `expires` has passed.";
-    MethodNotAllowed = "method_not_allowed", "Only POST is taken here.";
-    UnsupportedMediaType = "unsupported_media_type", "Neither JSON nor a form with a `payload` field.";
-    TooManyHeaders = "too_many_headers", "More request headers than a webhook has.";
-    BodyTooLarge = "body_too_large", "Larger than `server.body_limit`.";
-    BodyTimeout = "body_timeout", "The sender took longer than `server.body_timeout`.";
-    BodyIncomplete = "body_incomplete", "The connection ended before the body did.";
-    SignatureMissing = "signature_missing", "No signature or token where the provider puts one.";
-    SignatureInvalid = "signature_invalid", "The signature or token does not fit any secret of the source.";
-    TimestampStale = "timestamp_stale", "Signed too long ago, or too far in the future.";
-    BodyMalformed = "body_malformed", "Genuine, but not the JSON it says it is.";
-    RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.";
-    StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.";
-    InternalFault = "internal_fault", "A fault of teams-relay; the log says where.";
-    ShuttingDown = "shutting_down", "The daemon is stopping; the sender was told to try again.";
+    Accepted = "accepted", "On disk, and on its way to at least one destination.", "Nothing.";
+    Duplicate = "duplicate", "A delivery id that was accepted before; not delivered again.", "Nothing; `event replay` sends it again.";
+    NoSubscription = "no_subscription", "Genuine and stored, but no subscription wants it.", "Add a subscription, or leave it; `event replay` sends it then.";
+    NotMapped = "not_mapped", "Genuine and stored, but a mapping of the source says to ignore it.", "Nothing, or change the source's `[[map]]`.";
+    UnknownSource = "unknown_source", "No source of that name.", "Create `sources/NAME.toml`, or correct the sender's address.";
+    SourceDisabled = "source_disabled", "The source is switched off in its file.", "Set `enabled = true`, or stop the sender.";
+    SourceExpired = "source_expired", "The source's `expires` has passed.", "Move `expires`, or stop the sender.";
+    MethodNotAllowed = "method_not_allowed", "Only POST is taken here.", "Send a POST.";
+    UnsupportedMediaType = "unsupported_media_type", "Neither JSON nor a form with a `payload` field.", "Send `Content-Type: application/json`.";
+    TooManyHeaders = "too_many_headers", "More request headers than a webhook has.", "Look at what stands between sender and relay.";
+    BodyTooLarge = "body_too_large", "Larger than `server.body_limit`.", "Raise `server.body_limit`, or send less.";
+    BodyTimeout = "body_timeout", "The sender took longer than `server.body_timeout`.", "Look at the sender's network, or raise the limit.";
+    BodyIncomplete = "body_incomplete", "The connection ended before the body did.", "The sender will most likely try again.";
+    SignatureMissing = "signature_missing", "No signature or token where the provider puts one.", "Give the sender the source's secret.";
+    SignatureInvalid = "signature_invalid", "The signature or token does not fit any secret of the source.", "Compare the sender's secret with the source's `secrets`.";
+    TimestampStale = "timestamp_stale", "Signed too long ago, or too far in the future.", "Set the clocks of sender and relay.";
+    BodyMalformed = "body_malformed", "Genuine, but not the JSON it says it is.", "Mend the sender.";
+    RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.", "Raise `rate`, or have the sender post less.";
+    StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.", "Free space or mend the disk, then restart.";
+    InternalFault = "internal_fault", "A fault of teams-relay; the log says where.", "Report it with the line of the log.";
     // What came of an attempt or a delivery.
-    Delivered = "delivered", "The destination said yes.";
-    Digested = "digested", "Part of a digest that the destination said yes to.";
-    Throttled = "throttled", "Teams asked for fewer posts.";
-    ServerError = "server_error", "The destination failed on its side.";
-    TimedOut = "timed_out", "No answer within `delivery.timeout`.";
-    ConnectionFailed = "connection_failed", "No connection, or it broke off.";
-    AddressRefused = "address_refused", "The host is not allowed, or its name leads to a private address.";
-    Redirected = "redirected", "The destination answered with a redirect; none is followed.";
-    CardRefused = "card_refused", "The destination does not take the card or the payload's shape.";
-    TooLarge = "too_large", "The destination says that the card is too large.";
-    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.";
-    DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.";
-    DestinationOff = "destination_off", "The flow is switched off.";
-    Unconfirmed = "unconfirmed", "A 200 whose body is not the success the connector promises; it may have been posted.";
-    Unexpected = "unexpected", "An answer that is in no table.";
-    RetriesExhausted = "retries_exhausted", "Every wait of `delivery.retry` was used.";
-    Expired = "expired", "Older than `delivery.ttl`.";
-    SubscriptionRemoved = "subscription_removed", "The subscription was removed while this waited.";
-    EventUnreadable = "event_unreadable", "The stored event can't be read back.";
+    Delivered = "delivered", "The destination said yes.", "Nothing.";
+    Digested = "digested", "Part of a digest that the destination said yes to.", "Nothing.";
+    Throttled = "throttled", "Teams asked for fewer posts.", "Nothing; it waits as long as Teams asks. Put destinations of one owner into one `--quota-group`.";
+    ServerError = "server_error", "The destination failed on its side.", "Nothing; it is tried again.";
+    TimedOut = "timed_out", "No answer within `delivery.timeout`.", "Nothing; it is tried again. If it goes on, raise `delivery.timeout`.";
+    ConnectionFailed = "connection_failed", "No connection, or it broke off.", "Look at this machine's network, DNS and proxy.";
+    AddressRefused = "address_refused", "The host is not allowed, or its name leads to a private address.", "Add the host to `destinations.allow_hosts` if it is yours.";
+    Redirected = "redirected", "The destination answered with a redirect; none is followed.", "Subscribe with the URL that Teams gave.";
+    CardRefused = "card_refused", "The destination does not take the card or the payload's shape.", "Try another profile, since flows differ in the shape they take; `render` shows what was posted.";
+    TooLarge = "too_large", "The destination says that the card is too large.", "Shorten the template's card.";
+    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.", "Copy the URL again, whole, and open the flow's trigger to anyone.";
+    DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.", "Make a new workflow, and subscribe with its URL.";
+    DestinationOff = "destination_off", "The flow is switched off.", "Switch the flow on in Power Automate, then `dead replay`.";
+    Unconfirmed = "unconfirmed", "A 200 whose body is not the success the connector promises; it may have been posted.", "Look into the channel; `dead replay` posts it again.";
+    Unexpected = "unexpected", "An answer that is in no table.", "`event show` has the answer; report it.";
+    RetriesExhausted = "retries_exhausted", "Every wait of `delivery.retry` was used.", "`event show` tells each attempt; when the cause is mended, `dead replay`.";
+    Expired = "expired", "Older than `delivery.ttl`.", "Raise `delivery.ttl`, or see why the lane was slow; `event replay` sends it again as long as it is young enough.";
+    SubscriptionRemoved = "subscription_removed", "The subscription was removed while this waited.", "Nothing.";
+    EventUnreadable = "event_unreadable", "The stored event can't be read back.", "Look into the log; the disk may be damaged.";
 }
 
 impl Reason {
@@ -152,12 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_every_reason_and_its_meaning() {
+    fn the_readme_lists_every_reason_its_meaning_and_its_cure() {
         let readme = include_str!("../README.md");
         let table = readme.split_once("kept equal to src/outcome.rs by a test -->\n").unwrap().1;
         let table = table.split_once("<!-- /outcomes -->").unwrap().0.trim();
-        let mut wanted = vec!["| word | meaning |".to_owned(), "|---|---|".to_owned()];
-        wanted.extend(Reason::ALL.iter().map(|reason| format!("| `{reason}` | {} |", reason.meaning())));
+        let mut wanted = vec!["| word | meaning | what to do |".to_owned(), "|---|---|---|".to_owned()];
+        wanted.extend(
+            Reason::ALL.iter().map(|reason| format!("| `{reason}` | {} | {} |", reason.meaning(), reason.cure())),
+        );
         assert_eq!(table, wanted.join("\n"));
     }
 }

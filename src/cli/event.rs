@@ -125,7 +125,9 @@ fn tell(delivery: &DeliveryView) -> Vec<String> {
         DeliveryState::Waiting { due_at, failures: 0, throttles: 0 } => format!("    waiting since {due_at}"),
         DeliveryState::Waiting { due_at, .. } => format!("    waiting, next attempt not before {due_at}"),
         DeliveryState::Delivered { at } => format!("    delivered at {at}"),
-        DeliveryState::Dead { at, why } => format!("    given up at {at}: {}", why.meaning()),
+        DeliveryState::Dead { at, why } => {
+            format!("    given up at {at}: {}\n    what to do: {}", why.meaning(), why.cure())
+        }
     });
     lines
 }

@@ -178,5 +178,5 @@ async fn test(client: &Client, id: &str) -> Result<(), Failure> {
     }
     let reason = test.attempt.reason;
     let answer = if test.attempt.answer.is_empty() { String::new() } else { format!(": {}", test.attempt.answer) };
-    Err(Failure::new(format!("the test card was not accepted ({reason}, {status}){answer}"), reason.meaning()))
+    Err(Failure::new(format!("the test card was not accepted ({reason}, {status}){answer}"), reason.cure()))
 }

@@ -36,7 +36,6 @@ impl Problem {
             }
             Reason::RateLimited => (StatusCode::TOO_MANY_REQUESTS, Some(1)),
             Reason::StoreFailed => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
-            Reason::ShuttingDown => (StatusCode::SERVICE_UNAVAILABLE, Some(5)),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         // One word and one text for all that can be wrong with a signature: the sender learns nothing from trying.

@@ -51,5 +51,7 @@ pub fn init(format: Format, level: &str) -> Result<(), BadLog> {
 /// # Errors
 /// [`BadLog::Level`].
 pub fn filter(level: &str) -> Result<EnvFilter, BadLog> {
-    EnvFilter::try_new(level).map_err(|_| BadLog::Level(level.to_owned()))
+    // The engines tell of every file they open; what an admin must know of them is a warning.
+    EnvFilter::try_new(format!("fjall=warn,lsm_tree=warn,sled=warn,{level}"))
+        .map_err(|_| BadLog::Level(level.to_owned()))
 }
