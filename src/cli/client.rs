@@ -16,6 +16,11 @@ use tokio::net::UnixStream;
 use super::failure::Failure;
 use crate::config::Config;
 
+/// An id or a name as one segment of an address; a name may hold anything.
+pub(super) fn segment(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
 /// The daemon's API.
 #[derive(Debug)]
 pub(super) struct Client {

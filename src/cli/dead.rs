@@ -2,7 +2,11 @@
 
 use http::Method;
 
-use super::{client::Client, failure::Failure, output};
+use super::{
+    client::{Client, segment},
+    failure::Failure,
+    output,
+};
 use crate::{admin::view::Count, store::DeadLetter};
 
 #[derive(Debug, clap::Subcommand)]
@@ -39,11 +43,6 @@ pub(super) enum Command {
         #[arg(long, value_name = "ID")]
         upto: Option<String>,
     },
-}
-
-/// An id as a segment of an address.
-pub(super) fn segment(id: &str) -> String {
-    form_urlencoded::byte_serialize(id.as_bytes()).collect()
 }
 
 pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure> {

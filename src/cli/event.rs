@@ -1,6 +1,10 @@
 //! `event …`: what came in and what became of it.
 
-use super::{client::Client, failure::Failure, output};
+use super::{
+    client::{Client, segment},
+    failure::Failure,
+    output,
+};
 use crate::{
     admin::view::{Count, DeliveryView, EventView},
     delivery::DeliveryState,
@@ -39,11 +43,11 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure
     match command {
         Command::List { before, limit, json } => list(client, before, limit, json).await,
         Command::Show { id, json } => {
-            let event: EventView = client.get(&format!("/events/{}", super::dead::segment(&id))).await?;
+            let event: EventView = client.get(&format!("/events/{}", segment(&id))).await?;
             if json { output::json(&event) } else { output::line(&story(&event)) }
         }
         Command::Replay { id } => {
-            let count: Count = client.post(&format!("/events/{}/replay", super::dead::segment(&id))).await?;
+            let count: Count = client.post(&format!("/events/{}/replay", segment(&id))).await?;
             output::line(&match count.count {
                 0 => "nothing to replay: no subscription wants this event, or it is waiting already".to_owned(),
                 1 => "1 delivery waits again".to_owned(),
@@ -54,7 +58,7 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure
 }
 
 async fn list(client: &Client, before: Option<String>, limit: usize, json: bool) -> Result<(), Failure> {
-    let before = before.map(|id| format!("&before={}", super::dead::segment(&id))).unwrap_or_default();
+    let before = before.map(|id| format!("&before={}", segment(&id))).unwrap_or_default();
     let events: Vec<EventView> = client.get(&format!("/events?limit={limit}{before}")).await?;
     if json {
         return output::json(&events);

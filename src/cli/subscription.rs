@@ -3,7 +3,11 @@
 use http::Method;
 use serde_json::json;
 
-use super::{client::Client, failure::Failure, output};
+use super::{
+    client::{Client, segment},
+    failure::Failure,
+    output,
+};
 use crate::admin::view::{SubscriptionView, TestView};
 
 #[derive(Debug, clap::Subcommand)]
@@ -89,10 +93,8 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure
     }
 }
 
-/// The address of a subscription; a name may hold anything.
 fn path(id: &str, action: &str) -> String {
-    let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
-    format!("/subscriptions/{}{action}", id.replace('+', "%20"))
+    format!("/subscriptions/{}{action}", segment(id))
 }
 
 async fn add(client: &Client, args: Add) -> Result<(), Failure> {
