@@ -38,6 +38,22 @@ pub struct Request {
     pub quota_group: Option<String>,
 }
 
+impl Request {
+    /// Everything of a source, to this URL.
+    pub fn new(source: &str, url: String) -> Self {
+        let source = source.to_owned();
+        Self {
+            source,
+            url: Pasted(url),
+            events: Vec::new(),
+            filter: None,
+            name: None,
+            profile: None,
+            quota_group: None,
+        }
+    }
+}
+
 /// A URL as it was pasted; a secret before it is known to be one.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]

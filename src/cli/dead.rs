@@ -68,24 +68,15 @@ fn letters(count: Count) -> String {
 
 async fn list(client: &Client, limit: usize, json: bool) -> Result<(), Failure> {
     let all: Vec<DeadLetter> = client.get(&format!("/dead?limit={limit}")).await?;
-    if json {
-        return output::json(&all);
-    }
-    if all.is_empty() {
-        return output::line("no dead letters");
-    }
-    let rows: Vec<[String; 6]> = all
-        .iter()
-        .map(|letter| {
-            [
-                letter.event.to_string(),
-                letter.at.strftime("%F %T").to_string(),
-                letter.source.to_string(),
-                letter.kind.clone(),
-                letter.target.destination.to_string(),
-                letter.why.to_string(),
-            ]
-        })
-        .collect();
-    output::table(["EVENT", "GIVEN UP (UTC)", "SOURCE", "TYPE", "DESTINATION", "REASON"], &rows)
+    let heading = ["EVENT", "GIVEN UP (UTC)", "SOURCE", "TYPE", "DESTINATION", "REASON"];
+    output::list(&all, json, "no dead letters", heading, |letter| {
+        [
+            letter.event.to_string(),
+            letter.at.strftime("%F %T").to_string(),
+            letter.source.to_string(),
+            letter.kind.clone(),
+            letter.target.destination.to_string(),
+            letter.why.to_string(),
+        ]
+    })
 }

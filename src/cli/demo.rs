@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     http::connection::{self, Limits},
     observe::logging,
-    subscribe::{Pasted, Request},
+    subscribe::Request,
 };
 use channel::{About, Channel, Try};
 
@@ -117,15 +117,7 @@ fn write_settings(folder: &Path, ports: Ports) -> std::io::Result<()> {
 }
 
 async fn subscribe(app: &App, source: &str, url: String) -> Result<(), Failure> {
-    let request = Request {
-        source: source.to_owned(),
-        url: Pasted(url),
-        events: Vec::new(),
-        filter: None,
-        name: None,
-        profile: Some("workflow".to_owned()),
-        quota_group: None,
-    };
+    let request = Request { profile: Some("workflow".to_owned()), ..Request::new(source, url) };
     let added = app.admin.subscriptions.add(request).await;
     added.map(|_| ()).map_err(|error| Failure::sentence(&error.to_string()))
 }

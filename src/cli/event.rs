@@ -60,20 +60,10 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure
 async fn list(client: &Client, before: Option<String>, limit: usize, json: bool) -> Result<(), Failure> {
     let before = before.map(|id| format!("&before={}", segment(&id))).unwrap_or_default();
     let events: Vec<EventView> = client.get(&format!("/events?limit={limit}{before}")).await?;
-    if json {
-        return output::json(&events);
-    }
-    if events.is_empty() {
-        return output::line("no events");
-    }
-    let rows: Vec<[String; 5]> = events
-        .iter()
-        .map(|event| {
-            let time = event.received_at.strftime("%F %T").to_string();
-            [event.id.to_string(), time, event.source.to_string(), event.kind.clone(), standing(event)]
-        })
-        .collect();
-    output::table(["ID", "RECEIVED (UTC)", "SOURCE", "TYPE", "STANDING"], &rows)
+    output::list(&events, json, "no events", ["ID", "RECEIVED (UTC)", "SOURCE", "TYPE", "STANDING"], |event| {
+        let time = event.received_at.strftime("%F %T").to_string();
+        [event.id.to_string(), time, event.source.to_string(), event.kind.clone(), standing(event)]
+    })
 }
 
 /// `2 delivered, 1 dead`.

@@ -36,8 +36,25 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(&text)
 }
 
+/// Prints a list: as JSON, or as a table, or that there is nothing in it.
+pub(super) fn list<T: Serialize, const N: usize>(
+    all: &[T],
+    json: bool,
+    nothing: &str,
+    heading: [&str; N],
+    row: impl Fn(&T) -> [String; N],
+) -> Result<(), Failure> {
+    if json {
+        return self::json(&all);
+    }
+    if all.is_empty() {
+        return line(nothing);
+    }
+    table(heading, &all.iter().map(row).collect::<Vec<_>>())
+}
+
 /// Prints rows under a heading, columns as wide as their widest cell.
-pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
+fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
     let mut widths = heading.map(|cell| cell.chars().count());
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -121,26 +121,22 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
 
 async fn list(client: &Client, json: bool) -> Result<(), Failure> {
     let all: Vec<SubscriptionView> = client.get("/subscriptions").await?;
-    if json {
-        return output::json(&all);
-    }
-    if all.is_empty() {
-        return output::line("no subscriptions; add one with: teams-relay subscription add --source S --url URL");
-    }
-    let rows: Vec<[String; 6]> = all
-        .iter()
-        .map(|one| {
-            [
-                one.id.to_string(),
-                one.name.clone().unwrap_or_default(),
-                one.source.to_string(),
-                if one.events.is_empty() { "all".to_owned() } else { one.events.join(",") },
-                format!("{}:{}", one.profile, one.destination),
-                one.state.clone(),
-            ]
-        })
-        .collect();
-    output::table(["ID", "NAME", "SOURCE", "EVENTS", "DESTINATION", "STATE"], &rows)
+    let nothing = "no subscriptions; add one with: teams-relay subscription add --source S --url URL";
+    let heading = ["ID", "NAME", "SOURCE", "EVENTS", "DESTINATION", "STATE"];
+    output::list(&all, json, nothing, heading, |one| {
+        [
+            one.id.to_string(),
+            one.name.clone().unwrap_or_default(),
+            one.source.to_string(),
+            events_of(one, ","),
+            format!("{}:{}", one.profile, one.destination),
+            one.state.clone(),
+        ]
+    })
+}
+
+fn events_of(one: &SubscriptionView, between: &str) -> String {
+    if one.events.is_empty() { "all".to_owned() } else { one.events.join(between) }
 }
 
 fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
@@ -148,7 +144,7 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
         return output::json(one);
     }
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let events = if one.events.is_empty() { "all".to_owned() } else { one.events.join(", ") };
+    let events = events_of(one, ", ");
     let group = one.quota_group.as_ref().map_or_else(|| "its own".to_owned(), ToString::to_string);
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\

@@ -198,13 +198,9 @@ async fn quotas_hold_for_a_group_over_all_its_destinations() {
     let teams = Teams::start().await;
     for channel in ["a", "b"] {
         let request = teams_relay::subscribe::Request {
-            source: "github".into(),
-            url: teams_relay::subscribe::Pasted(teams.url(channel)),
-            events: Vec::new(),
-            filter: None,
-            name: None,
             profile: Some("workflow".into()),
             quota_group: Some("owner".into()),
+            ..teams_relay::subscribe::Request::new("github", teams.url(channel))
         };
         relay.app().admin.subscriptions.add(request).await.unwrap();
     }

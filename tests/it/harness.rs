@@ -7,12 +7,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::json;
 use sha2::Sha256;
 use teams_relay::{
-    app::App,
-    clock::ManualClock,
-    config::Config,
-    outcome::Accounts,
-    subscribe::{Pasted, Request},
-    subscription::Subscription,
+    app::App, clock::ManualClock, config::Config, outcome::Accounts, subscribe::Request, subscription::Subscription,
 };
 use tempfile::TempDir;
 
@@ -110,15 +105,7 @@ impl TestRelay {
 
     /// Subscribes with a profile.
     pub(crate) async fn subscribe_as(&self, source: &str, url: String, profile: &str) -> Arc<Subscription> {
-        let request = Request {
-            source: source.to_owned(),
-            url: Pasted(url),
-            events: Vec::new(),
-            filter: None,
-            name: None,
-            profile: Some(profile.to_owned()),
-            quota_group: None,
-        };
+        let request = Request { profile: Some(profile.to_owned()), ..Request::new(source, url) };
         self.app().admin.subscriptions.add(request).await.unwrap()
     }
 
