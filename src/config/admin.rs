@@ -7,22 +7,16 @@ use serde::Deserialize;
 use super::secret::SecretSpecs;
 
 /// The admin listeners.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Admin {
-    /// TCP: health and metrics for all, the API with a token. `""` switches it off.
+    /// TCP, if wanted: health and metrics for all, the API with a token. `""` is off, as is none.
     #[serde(deserialize_with = "address_or_off")]
     pub listen: Option<SocketAddr>,
     /// Unix socket, relative to the config folder; its file permissions are the lock. Without one: `admin.sock` in the store's folder.
     pub socket: Option<PathBuf>,
     /// What the API asks for as `Authorization: Bearer …` over TCP; several are all valid at once.
     pub token: SecretSpecs,
-}
-
-impl Default for Admin {
-    fn default() -> Self {
-        Self { listen: Some(SocketAddr::from(([127, 0, 0, 1], 8081))), socket: None, token: SecretSpecs::default() }
-    }
 }
 
 fn address_or_off<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
