@@ -102,7 +102,7 @@ pub(super) fn link(payload: &Value) -> Option<String> {
         leaves.iter().filter_map(|leaf| Some((leaf, web_address(leaf.text()?)?))).collect();
     addresses.sort_by_key(|(leaf, _)| leaf.beside);
     let shown = |address: &str| {
-        !["/api/", "/rest/", "://api.", "avatar", "gravatar", ".png", ".jpg", ".svg"]
+        !["/api/", "/rest/", "/_apis/", "://api.", "avatar", "gravatar", ".png", ".jpg", ".svg"]
             .iter()
             .any(|part| address.contains(part))
     };

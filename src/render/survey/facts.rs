@@ -120,8 +120,10 @@ pub(super) fn is_opaque(text: &str) -> bool {
 }
 
 /// Words in the name of a number that counts seconds, or milliseconds, since 1970.
-const INSTANTS: &[&str] =
-    &["time", "date", "created", "updated", "pushed", "received", "period", "anchor", "due", "expires", "_at", "since"];
+const INSTANTS: &[&str] = &[
+    "time", "date", "created", "updated", "pushed", "start", "end", "inserted", "received", "period", "anchor", "due",
+    "expires", "_at", "since",
+];
 
 /// A number that by its name and its size is an instant of our time.
 fn instant(leaf: &Leaf<'_>) -> Option<String> {
