@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason, ScopedJson};
 use serde_json::Value;
 
+pub(super) use self::{choice::severity, time::length};
 use super::marks;
 
 /// A helper: what it is called, what it does, and an example.
@@ -188,6 +189,23 @@ mod tests {
             assert_eq!(shown(template, payload), expected, "{}: {template}", doc.name);
             assert!(template.contains(doc.name) && doc.usage.contains(doc.name), "{}", doc.name);
         }
+    }
+
+    /// As code within a table.
+    fn code(text: &str) -> String {
+        let fence = if text.contains('`') { "``" } else { "`" };
+        format!("{fence}{}{fence}", text.replace('|', "\\|"))
+    }
+
+    #[test]
+    fn the_guide_lists_every_helper_as_it_is() {
+        let rows = helper_docs().map(|doc| {
+            let [template, payload, shown] = doc.example.map(code);
+            format!("| {} | {} | {template} of {payload}: {shown} |\n", code(doc.usage), doc.gives.replace('|', "\\|"))
+        });
+        let table = format!("| written | gives | example |\n|---|---|---|\n{}", rows.collect::<String>());
+        let guide = include_str!("../../templates/README.md");
+        assert!(guide.ends_with(&table), "templates/README.md must end with this table:\n\n{table}");
     }
 
     #[test]

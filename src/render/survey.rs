@@ -1,228 +1,128 @@
 //! Finds its way in a payload of which nothing is known: what it is about, how it stands, where it leads.
 
-use std::collections::VecDeque;
+mod facts;
+mod leaves;
+mod names;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::text::{first_line, one_line, truncate, web_address};
+pub(super) use self::facts::facts;
+use self::{
+    facts::is_opaque,
+    leaves::{Leaf, leaves},
+    names::{GRADES, KINDS, LINKS, STATES, TEXTS, TITLES, words},
+};
+use super::{
+    helpers::severity,
+    text::{first_line, one_line, truncate, web_address},
+};
 
-/// Values that are looked at; the interesting ones stand near the top.
-const MOST_VALUES: usize = 2_000;
-/// Longer values are no facts.
-const LONGEST_FACT: usize = 80;
-
-const TITLES: &[&str] = &[
-    "title",
-    "subject",
-    "headline",
-    "alertname",
-    "alert_name",
-    "rule_name",
-    "rulename",
-    "condition_name",
-    "monitor_name",
-    "summary",
-    "message",
-    "name",
-    "display_title",
-    "description",
-    "text",
-    "event",
-    "event_type",
-    "type",
-    "kind",
-];
-const TEXTS: &[&str] =
-    &["description", "body", "message", "content", "text", "summary", "details", "detail", "note", "error_message"];
-const STATES: &[&str] = &[
-    "status",
-    "state",
-    "severity",
-    "result",
-    "conclusion",
-    "outcome",
-    "level",
-    "priority",
-    "current_state",
-    "alert_type",
-];
-const LINKS: &[&str] = &[
-    "html_url",
-    "web_url",
-    "target_url",
-    "public_url",
-    "permalink",
-    "url",
-    "link",
-    "href",
-    "dashboard_url",
-    "incident_url",
-    "build_url",
-    "external_url",
-    "generator_url",
-    "web_link",
-];
+/// Objects in which a title may stand; what stands deeper is about something else.
+const DEEPEST_TITLE: usize = 3;
+/// Words of a text that is worth a paragraph.
+const FEWEST_WORDS: usize = 3;
 
 /// What it is about, as one line; empty where nothing says.
 pub(super) fn title(payload: &Value) -> String {
-    let leaves = leaves(payload);
-    truncate(&one_line(first_line(named(&leaves, TITLES).unwrap_or_default())), 160)
+    title_among(&leaves(payload))
+}
+
+fn title_among(leaves: &[Leaf<'_>]) -> String {
+    let line = |text: &str| truncate(&one_line(first_line(text)), 160);
+    if let Some(text) = called(leaves) {
+        return line(text);
+    }
+    let kind = KINDS.iter().find_map(|name| among(leaves, name).filter(|leaf| leaf.depth <= 1)).and_then(Leaf::text);
+    line(&words(kind.unwrap_or_default()))
+}
+
+/// The value of the best name for a title: of the event's own ones, else of what stands beside it.
+fn called<'a>(leaves: &[Leaf<'a>]) -> Option<&'a str> {
+    let in_row = |row: &[&str], beside: bool, deepest: usize| {
+        let fits = |leaf: &&Leaf<'a>| leaf.beside == beside && leaf.depth <= deepest && is_said(leaf);
+        row.iter().find_map(|name| leaves.iter().filter(fits).find(|leaf| leaf.name == *name))
+    };
+    let own = |(index, row): (usize, &&[&str])| in_row(row, false, if index == 0 { usize::MAX } else { DEEPEST_TITLE });
+    let found = TITLES.iter().enumerate().find_map(own);
+    found.or_else(|| TITLES.iter().find_map(|row| in_row(row, true, DEEPEST_TITLE))).and_then(Leaf::text)
 }
 
 /// What describes it, if that is more than its title says.
 pub(super) fn text(payload: &Value) -> String {
     let leaves = leaves(payload);
-    let said = named(&leaves, TITLES);
-    let text =
-        named(&leaves, TEXTS).filter(|text| Some(*text) != said || text.trim().contains('\n')).unwrap_or_default();
-    truncate(text.trim(), 600)
+    let title = title_among(&leaves);
+    let is_more = |text: &&str| one_line(text) != title && text.split_whitespace().count() >= FEWEST_WORDS;
+    let of_name = |name: &&str| {
+        let mut own = leaves.iter().filter(|leaf| !leaf.beside && leaf.name == **name && is_said(leaf));
+        own.find_map(|leaf| leaf.text().filter(is_more))
+    };
+    let text = TEXTS.iter().find_map(of_name).unwrap_or_default();
+    // Datadog fences Markdown with `%%%`.
+    truncate(text.trim_matches('%').trim(), 600)
 }
 
 /// How it stands, in its own word.
 pub(super) fn status(payload: &Value) -> String {
     let leaves = leaves(payload);
-    let status = named(&leaves, STATES).filter(|word| word.chars().count() <= 30).unwrap_or_default();
-    one_line(status)
+    let word = STATES.iter().find_map(|row| word(&leaves, row)).unwrap_or_default();
+    let worse = if severity(word) == "good" { bad_news(&leaves) } else { None };
+    one_line(worse.unwrap_or(word))
 }
 
-/// Where it leads: the address of the best name, else the first that is no picture and no API's.
+/// A check may be done, `"status": "SUCCESS"`, and what it found be bad: a state near the root that says so.
+fn bad_news<'a>(leaves: &[Leaf<'a>]) -> Option<&'a str> {
+    let states = STATES.first()?;
+    let own =
+        |leaf: &&Leaf<'a>| !leaf.beside && !leaf.in_list && leaf.depth <= 2 && states.contains(&leaf.name.as_str());
+    leaves.iter().filter(own).filter_map(Leaf::text).find(|text| severity(text) == "critical")
+}
+
+/// How grave it is, in its own word.
+pub(super) fn grade(payload: &Value) -> String {
+    one_line(word(&leaves(payload), GRADES).unwrap_or_default())
+}
+
+/// The word nearest to the root that goes by one of the names.
+fn word<'a>(leaves: &[Leaf<'a>], names: &[&str]) -> Option<&'a str> {
+    let rank = |leaf: &Leaf<'_>| names.iter().position(|name| leaf.name == *name);
+    let found = leaves.iter().filter(|leaf| !leaf.beside).filter_map(|leaf| {
+        let text = leaf.text().filter(|text| text.chars().count() <= 30 && text.contains(char::is_alphabetic))?;
+        Some((leaf.depth, rank(leaf)?, text))
+    });
+    found
+        .filter(|(.., text)| web_address(text).is_none())
+        .min_by_key(|(depth, rank, _)| (*depth, *rank))
+        .map(|(.., text)| text)
+}
+
+/// Where it leads: the address of the best name, else the first; none for a picture's or an API's.
 pub(super) fn link(payload: &Value) -> Option<String> {
     let leaves = leaves(payload);
-    let addresses: Vec<(&str, String)> =
-        leaves.iter().filter_map(|leaf| Some((leaf.name.as_str(), web_address(leaf.value.as_str()?)?))).collect();
-    let shown =
-        |address: &str| !address.contains("/api/") && !address.contains("://api.") && !address.contains("avatar");
-    let of_name = |wanted: String| addresses.iter().find(|(name, address)| *name == wanted && shown(address));
-    LINKS
-        .iter()
-        .find_map(|name| of_name(bare(name)))
+    let mut addresses: Vec<(&Leaf<'_>, String)> =
+        leaves.iter().filter_map(|leaf| Some((leaf, web_address(leaf.text()?)?))).collect();
+    addresses.sort_by_key(|(leaf, _)| leaf.beside);
+    let shown = |address: &str| {
+        !["/api/", "/rest/", "/_apis/", "://api.", "avatar", "gravatar", ".png", ".jpg", ".svg"]
+            .iter()
+            .any(|part| address.contains(part))
+    };
+    let of_name = |wanted: &str, beside: bool| {
+        addresses.iter().find(|(leaf, address)| leaf.beside == beside && leaf.name == wanted && shown(address))
+    };
+    let named = |beside: bool| LINKS.iter().find_map(|name| of_name(name, beside));
+    named(false)
+        .or_else(|| named(true))
         .or_else(|| addresses.iter().find(|(_, address)| shown(address)))
-        .or_else(|| addresses.first())
         .map(|(_, found)| found.clone())
 }
 
-/// The first so many short values, with their names as people write them.
-pub(super) fn facts(payload: &Value, most: usize) -> Vec<(String, String)> {
-    let said = [title(payload), text(payload), status(payload)];
-    let mut found: Vec<(String, String)> = Vec::new();
-    for leaf in leaves(payload) {
-        if found.len() >= most {
-            break;
-        }
-        let Some(value) = fact(leaf.key, leaf.value).filter(|value| !said.contains(value)) else { continue };
-        let name = words(leaf.key);
-        if !name.is_empty() && found.iter().all(|(known, shown)| *known != name && *shown != value) {
-            found.push((name, value));
-        }
-    }
-    found
+fn among<'b, 'a>(leaves: &'b [Leaf<'a>], name: &str) -> Option<&'b Leaf<'a>> {
+    leaves.iter().find(|leaf| leaf.name == name && is_said(leaf))
 }
 
-/// A value as a fact; none for what says nothing to people: addresses, ids, tokens, long texts.
-fn fact(key: &str, value: &Value) -> Option<String> {
-    let key = key.to_ascii_lowercase();
-    let is_id = key == "id" || key.ends_with("_id") || key.ends_with("uuid") || key.ends_with("guid");
-    let is_secret = ["token", "secret", "signature", "password", "sig"].iter().any(|word| key.contains(word));
-    match value {
-        _ if is_id || is_secret => None,
-        Value::Bool(flag) => Some(if *flag { "yes" } else { "no" }.to_owned()),
-        Value::Number(number) => Some(instant(&key, value).unwrap_or_else(|| number.to_string())),
-        Value::String(text) => {
-            let text = text.trim();
-            if let Ok(instant) = text.parse::<Timestamp>() {
-                return shown(instant);
-            }
-            let fits = !text.is_empty() && text.chars().count() <= LONGEST_FACT && !text.contains('\n');
-            let is_noise = web_address(text).is_some() || is_hash(text) || text.contains(['{', '}']);
-            (fits && !is_noise).then(|| one_line(text)).filter(|text| !text.is_empty())
-        }
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// Words in the name of a number that counts seconds, or milliseconds, since 1970.
-const INSTANTS: &[&str] = &["time", "date", "created", "updated", "_at", "since"];
-
-/// A number that by its name and its size is an instant of our time.
-fn instant(key: &str, value: &Value) -> Option<String> {
-    let number = value.as_i64().filter(|_| INSTANTS.iter().any(|word| key.contains(word)))?;
-    match number {
-        1_000_000_000..=9_999_999_999 => shown(Timestamp::from_second(number).ok()?),
-        1_000_000_000_000..=9_999_999_999_999 => shown(Timestamp::from_millisecond(number).ok()?),
-        _ => None,
-    }
-}
-
-/// An instant as people write it; none for the year 1 and for 1970, by which systems say "never".
-fn shown(instant: Timestamp) -> Option<String> {
-    (instant.as_second() > 0).then(|| instant.strftime("%d %b %Y, %H:%M UTC").to_string())
-}
-
-/// A digest, a UUID or the like.
-fn is_hash(text: &str) -> bool {
-    text.len() >= 20
-        && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
-        && text.contains(|c: char| c.is_ascii_digit())
-}
-
-/// `disk_name` and `diskName` as `Disk name`.
-fn words(key: &str) -> String {
-    let mut out = String::new();
-    let mut last_small = false;
-    for c in key.chars() {
-        if c.is_uppercase() && last_small {
-            out.push(' ');
-            out.extend(c.to_lowercase());
-        } else if matches!(c, '_' | '-' | '.' | '/') {
-            out.push(' ');
-        } else {
-            out.push(c);
-        }
-        last_small = c.is_lowercase();
-    }
-    let line = truncate(&one_line(&out), 40);
-    let mut rest = line.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
-}
-
-struct Leaf<'a> {
-    key: &'a str,
-    /// The key by which it is looked for.
-    name: String,
-    value: &'a Value,
-}
-
-/// The values that hold no others, those nearest to the root first. A list's members go by the list's name.
-fn leaves(payload: &Value) -> Vec<Leaf<'_>> {
-    let mut found = Vec::new();
-    let mut next = VecDeque::from([("", payload)]);
-    for _ in 0..MOST_VALUES {
-        let Some((key, value)) = next.pop_front() else { break };
-        match value {
-            Value::Object(map) => next.extend(map.iter().map(|(key, value)| (key.as_str(), value))),
-            Value::Array(list) => next.extend(list.iter().take(20).map(|value| (key, value))),
-            _ => found.push(Leaf { key, name: bare(key), value }),
-        }
-    }
-    found
-}
-
-fn named<'a>(leaves: &[Leaf<'a>], names: &[&str]) -> Option<&'a str> {
-    names.iter().find_map(|name| {
-        let wanted = bare(name);
-        leaves.iter().filter(|leaf| leaf.name == wanted).find_map(|leaf| {
-            leaf.value
-                .as_str()
-                .filter(|text| !text.trim().is_empty() && web_address(text).is_none() && !is_hash(text.trim()))
-        })
-    })
-}
-
-/// `html_url`, `htmlUrl` and `HTML-URL` are one name: `htmlurl`. Long keys are no name that is looked for.
-fn bare(key: &str) -> String {
-    let letters = key.chars().take(40).filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
+/// Whether people would say it: a text that is no address and no digest.
+fn is_said(leaf: &Leaf<'_>) -> bool {
+    leaf.text().is_some_and(|text| web_address(text).is_none() && !is_opaque(text) && !text.starts_with("refs/"))
 }
 
 #[cfg(test)]
@@ -240,14 +140,35 @@ mod tests {
     }
 
     #[test]
-    fn facts_leave_out_what_says_nothing_to_people() {
+    fn what_stands_beside_the_event_is_not_what_it_is_about() {
         let payload = json!({
-            "id": 7, "user_id": "x", "auth_token": "secret", "sha": "6dcb09b5b57875f334f61aebed695e2e4193db5e",
-            "page": "https://octo.example", "empty": "", "endsAt": "0001-01-01T00:00:00Z", "created": 1_795_420_800,
-            "hostName": "db-1", "ok": true, "long": "x".repeat(200),
+            "repository": {"title": "tides", "status": "active", "html_url": "https://octo.example/tides"},
+            "change": {"title": "Fix neap tides", "status": {"name": "In review"}, "link": "https://octo.example/7"},
         });
-        let facts = facts(&payload, 9);
-        let shown: Vec<String> = facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(shown, ["Created=23 Nov 2026, 08:00 UTC", "Host name=db-1", "Ok=yes"]);
+        assert_eq!(title(&payload), "Fix neap tides");
+        assert_eq!(status(&payload), "In review");
+        assert_eq!(link(&payload).as_deref(), Some("https://octo.example/7"));
+    }
+
+    #[test]
+    fn bad_news_outdoes_good_news() {
+        let payload =
+            json!({"status": "SUCCESS", "qualityGate": {"status": "ERROR"}, "builds": [{"status": "failed"}]});
+        assert_eq!(status(&payload), "ERROR");
+        assert_eq!(status(&json!({"status": "ok", "previous": {"status": "down"}})), "ok");
+    }
+
+    #[test]
+    fn the_kind_of_an_event_is_its_title_at_last() {
+        assert_eq!(
+            title(&json!({"type": "invoice.payment_failed", "data": {"object": {"id": "in_1"}}})),
+            "Invoice payment failed"
+        );
+    }
+
+    #[test]
+    fn a_text_is_more_than_two_words() {
+        assert_eq!(text(&json!({"title": "t", "service": {"summary": "Tide gauge"}})), "");
+        assert_eq!(text(&json!({"title": "t", "details": "It rose too fast."})), "It rose too fast.");
     }
 }

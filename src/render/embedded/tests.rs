@@ -196,6 +196,26 @@ fn a_payload_of_any_kind_is_shown() {
     }
 }
 
+#[test]
+fn the_example_of_the_guide_is_a_template_that_works() {
+    let guide = include_str!("../../../templates/README.md");
+    let block = |kind: &str| guide.split_once(kind).unwrap().1.split_once("```").unwrap().0;
+    let mut files = embedded();
+    files.push(TemplateFile {
+        name: "bakery/order".to_owned(),
+        origin: "README.md".to_owned(),
+        text: block("```handlebars\n").to_owned(),
+    });
+    let templates = Templates::compile(files).unwrap_or_else(|problems| panic!("{problems:#?}")).strict();
+    let sample = Sample::at("bakery/samples/order.json", block("```json\n").to_owned()).unwrap();
+    let card = templates.render(&sample.template, &sample.input().unwrap()).unwrap();
+    let mut lines = Vec::new();
+    card.body.iter().for_each(|element| words(element, &mut lines));
+    let expected =
+        ["Failed [attention]", "Order 12 for Mona", "Rye: 2 loaves", "Spelt: 1 loaf", "Ready: 23 Nov 2026, 08:05 UTC"];
+    assert_eq!(lines.iter().map(|line| line.trim()).collect::<Vec<_>>(), expected);
+}
+
 /// The words of a card as a reader sees them, a line for each element.
 fn words(value: &Value, lines: &mut Vec<String>) {
     let list = |name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();

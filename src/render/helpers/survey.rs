@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::HelperDoc;
+use super::{HelperDoc, choice};
 use crate::render::survey;
 
 pub(super) const HELPERS: &[HelperDoc] = &[
@@ -35,6 +35,14 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         run: |args| Ok(survey::status(args.value(0)).into()),
     },
     HelperDoc {
+        name: "find_severity",
+        usage: "{{find_severity payload}}",
+        gives: "How grave it seems: good, info, warning or critical, by its status and, of an alert that is on, its severity; nothing where it says neither.",
+        example: ["{{find_severity payload}}", r#"{"status":"firing","labels":{"severity":"warning"}}"#, "warning"],
+        values: (1, 1),
+        run: |args| Ok(severity(&survey::status(args.value(0)), &survey::grade(args.value(0))).into()),
+    },
+    HelperDoc {
         name: "find_link",
         usage: "{{find_link payload}}",
         gives: "The http address that most likely leads to it.",
@@ -49,7 +57,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "scalars",
         usage: "(scalars payload 8)",
-        gives: "The first so many short values in it, as facts (`title`, `value`).",
+        gives: "The so many short values in it that seem to tell most, as facts (`title`, `value`).",
         example: [
             "{{#each (scalars payload 2)}}{{title}}={{value}} {{/each}}",
             r#"{"host":"db1","meta":{"disk_name":"sda1"},"x":null}"#,
@@ -66,3 +74,16 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         },
     },
 ];
+
+/// A status only says that an alert is on; how much that matters stands in its severity, where it has one.
+fn severity(status: &str, grade: &str) -> &'static str {
+    let by_status = if status.is_empty() { "" } else { choice::severity(status) };
+    if by_status != "critical" {
+        return by_status;
+    }
+    match grade.to_lowercase().as_str() {
+        "warning" | "warn" | "minor" | "medium" | "moderate" | "average" | "p3" => "warning",
+        "low" | "info" | "informational" | "p4" | "p5" => "info",
+        _ => by_status,
+    }
+}

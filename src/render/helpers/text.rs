@@ -62,10 +62,10 @@ pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "words",
         usage: "{{words text}}",
-        gives: "A word of a machine's as people write it: `_`, `-` and `.` become blanks.",
+        gives: "A word of a machine's as people write it: `_`, `-`, `.` and `:` become blanks.",
         example: ["{{words payload}}", r#""timed_out""#, "timed out"],
         values: (1, 1),
-        run: |args| Ok(text::one_line(&args.text(0).replace(['_', '-', '.'], " ")).into()),
+        run: |args| Ok(text::one_line(&args.text(0).replace(['_', '-', '.', ':'], " ")).into()),
     },
     HelperDoc {
         name: "replace",

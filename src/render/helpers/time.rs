@@ -65,11 +65,11 @@ fn duration(args: &Args<'_>) -> Result<Value, &'static str> {
         let value = args.value(0);
         value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
     };
-    Ok(seconds.filter(|seconds| *seconds >= 0).map(shown).unwrap_or_default().into())
+    Ok(seconds.filter(|seconds| *seconds >= 0).map(length).unwrap_or_default().into())
 }
 
-/// The two greatest units that are not nought.
-fn shown(seconds: i64) -> String {
+/// A length of time in its two greatest units that are not nought.
+pub(in crate::render) fn length(seconds: i64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     let parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds % 60, "s")];
     let words = parts.iter().skip_while(|(number, _)| *number == 0).take(2).filter(|(number, _)| *number > 0);
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn lengths_show_their_two_greatest_units() {
         for (seconds, text) in [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3_601, "1 h"), (90_061, "1 d 1 h")] {
-            assert_eq!(shown(seconds), text);
+            assert_eq!(length(seconds), text);
         }
     }
 }

@@ -160,7 +160,9 @@ function image(item, drawing) {
   const drawn = picture(document, { url: item.url, name: textOf(item.altText), person });
   for (const side of ["width", "height"]) {
     const pixels = /^(\d{1,4})px$/.exec(textOf(item[side]));
-    if (pixels) drawn.style[side] = `${pixels[1]}px`;
+    if (!pixels) continue;
+    drawn.style[side] = `${pixels[1]}px`;
+    drawn.style.setProperty("--picture", `${pixels[1]}px`);
   }
   const url = httpUrl(item.selectAction?.url);
   if (url) {
