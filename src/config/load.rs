@@ -291,7 +291,7 @@ mod tests {
         sources/ci.toml: secrets: the secret file DIR/missing can't be read (entity not found); create it, readable by the user that runs teams-relay, or correct the path
         sources/none.toml: provider: is missing; add it
         teams-relay.toml: quotas.workflow.windows[0].per: `x` is no length of time; write it as "30s", "5m", "2h 30m" or "7d"
-        teams-relay.toml: quotas.workflow.windows[0].posts: invalid value: integer `0`; expected a nonzero u32
+        teams-relay.toml: quotas.workflow.windows[0].posts: invalid value: integer `0`; write a whole number above 0
         teams-relay.toml: server.body_limt: is not a known key; did you mean `body_limit`?
         teams-relay.toml: server.listen: is no address with a port; write it as "127.0.0.1:8080"
         teams-relay.toml: sever: is not a known key; did you mean `server`?
