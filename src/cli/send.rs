@@ -86,7 +86,11 @@ async fn request(to: &str, headers: HeaderMap, body: Bytes) -> Result<(StatusCod
     let request = client.post(to).headers(headers).body(body);
     let response = request.send().await.map_err(|error| {
         failed(if error.is_connect() {
-            "nobody answers"
+            if to.starts_with("https:") {
+                "nobody answers, or with a certificate that does not hold,"
+            } else {
+                "nobody answers"
+            }
         } else if error.is_builder() {
             "this is no URL"
         } else {
