@@ -3,7 +3,7 @@
 mod listen;
 mod sweep;
 
-use std::{fs::DirBuilder, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use tokio::{
@@ -101,7 +101,6 @@ impl App {
             }
             None => None,
         };
-        make_private(&config.store.path);
         let listeners = listen::open(&config)?;
         let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
         let settings = Settings::new(config, rules);
@@ -231,14 +230,6 @@ impl App {
         if tokio::time::timeout(GRACE + Duration::from_secs(5), ended).await.is_err() {
             tracing::warn!("some parts did not end in time and are cut");
         }
-    }
-}
-
-/// Makes the store's folder, for its owner alone: webhook URLs and payloads will be in it. Where it can't be made, the
-/// store says so.
-fn make_private(folder: &Path) {
-    if let Err(error) = DirBuilder::new().recursive(true).mode(0o700).create(folder) {
-        tracing::debug!(kind = ?error.kind(), "the store's folder could not be made");
     }
 }
 

@@ -254,8 +254,8 @@ fn compile_source(
 }
 
 fn verifier(source: &Source, schemes: &Schemes, problems: &mut Vec<Problem>) -> Option<Verifier> {
-    // Secrets that were named but could not be fetched have been told of; that there are none left is no news.
-    if source.secrets.is_empty() && !source.spec.secrets.0.is_empty() {
+    // Secrets that were named but could not be had have been told of; that there are none left is no news.
+    if !source.secrets_complete {
         return None;
     }
     collect(Verifier::new(schemes, &source.secrets, &source.file), problems)

@@ -133,7 +133,7 @@ pub enum StoreError {
         why: String,
     },
     /// No such event, delivery or subscription.
-    #[error("no {what}")]
+    #[error("there is no {what}; see the list commands for what there is")]
     Missing {
         /// What was asked for.
         what: String,

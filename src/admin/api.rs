@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
     routing::{get, post},
 };
 use http::StatusCode;
@@ -25,6 +28,7 @@ use crate::{
 
 type Answer<T> = Result<Json<T>, Problem>;
 type Relay = State<Arc<Admin>>;
+type Asked<T> = Result<Query<T>, QueryRejection>;
 
 /// The routes below `/api/v1`.
 pub fn routes() -> Router<Arc<Admin>> {
@@ -43,6 +47,13 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/accounts", get(accounts))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "wrong_method",
+                "this address takes another method; see the Allow header",
+            )
+        })
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address in the API")
         })
@@ -56,6 +67,13 @@ impl From<StoreError> for Problem {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, "store", error.to_string())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(_: QueryRejection) -> Self {
+        let cure = "the query can't be read; use limit=NUMBER, before=EVENT, upto=EVENT or destination=FINGERPRINT";
+        Self::new(StatusCode::BAD_REQUEST, "bad_query", cure)
     }
 }
 
@@ -129,8 +147,8 @@ impl From<PageQuery> for Page {
     }
 }
 
-async fn list_events(State(admin): Relay, Query(page): Query<PageQuery>) -> Answer<Vec<EventView>> {
-    let records = admin.store.events(page.into()).await?;
+async fn list_events(State(admin): Relay, page: Asked<PageQuery>) -> Answer<Vec<EventView>> {
+    let records = admin.store.events(page?.0.into()).await?;
     Ok(Json(records.into_iter().map(|record| EventView::new(record, &[])).collect()))
 }
 
@@ -143,8 +161,8 @@ async fn replay_event(State(admin): Relay, Path(id): Path<String>) -> Answer<Cou
     Ok(Json(Count { count: admin.ingest.replay(event_id(&id)?).await? }))
 }
 
-async fn list_dead(State(admin): Relay, Query(page): Query<PageQuery>) -> Answer<Vec<DeadLetter>> {
-    Ok(Json(admin.store.dead(page.into()).await?))
+async fn list_dead(State(admin): Relay, page: Asked<PageQuery>) -> Answer<Vec<DeadLetter>> {
+    Ok(Json(admin.store.dead(page?.0.into()).await?))
 }
 
 /// Which dead letter of an event; none: all of them.
@@ -153,7 +171,8 @@ struct DeadQuery {
     destination: Option<DestinationId>,
 }
 
-async fn replay_dead(State(admin): Relay, Path(id): Path<String>, Query(query): Query<DeadQuery>) -> Answer<Count> {
+async fn replay_dead(State(admin): Relay, Path(id): Path<String>, query: Asked<DeadQuery>) -> Answer<Count> {
+    let Query(query) = query?;
     let id = event_id(&id)?;
     let (record, _) = admin.store.history(id).await?;
     let dead = |state| matches!(state, crate::delivery::DeliveryState::Dead { .. });
@@ -187,8 +206,8 @@ struct PurgeQuery {
     upto: Option<EventId>,
 }
 
-async fn purge_dead(State(admin): Relay, Query(query): Query<PurgeQuery>) -> Answer<Count> {
-    Ok(Json(Count { count: admin.store.purge_dead(query.upto).await? }))
+async fn purge_dead(State(admin): Relay, query: Asked<PurgeQuery>) -> Answer<Count> {
+    Ok(Json(Count { count: admin.store.purge_dead(query?.0.upto).await? }))
 }
 
 async fn accounts(State(admin): Relay) -> Json<Accounts> {

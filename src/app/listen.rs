@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -98,15 +98,21 @@ fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, BadListen
 fn bind_socket(path: &Path) -> Result<UnixListener, BadListener> {
     let bad = |why: String| BadListener::Socket { path: path.to_owned(), why };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| bad(error.to_string()))?;
+        // As the store makes it: it holds webhook URLs.
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder);
+        made.map_err(|error| bad(error.to_string()))?;
     }
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         return Err(BadListener::SocketInUse { path: path.to_owned() });
     }
-    // Nobody answers, so what lies there was left by a daemon that was killed.
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(bad(error.to_string())),
-        _ => {}
+    match std::fs::symlink_metadata(path) {
+        // Nobody answers, so it was left by a daemon that was killed.
+        Ok(left) if left.file_type().is_socket() => {
+            std::fs::remove_file(path).map_err(|error| bad(error.to_string()))?;
+        }
+        Ok(_) => return Err(bad("something else than a socket stands there".to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(bad(error.to_string())),
     }
     let listener = UnixListener::bind(path).map_err(|error| bad(error.to_string()))?;
     // Owner and group may use it; the permissions are its only lock.

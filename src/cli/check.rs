@@ -6,13 +6,15 @@ use serde_json::Value;
 
 use super::{failure::Failure, output};
 use crate::{
-    config::{Config, problem::Problem},
+    config::{Config, load, problem::Problem},
+    http::tls::Certificate,
     render::{Sample, Templates},
     rules::{Rules, samples},
 };
 
 pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let (config, mut problems) = Config::load(folder, environment);
+    problems.extend(try_certificate(&config));
     match Rules::compile(&config) {
         Err(more) => problems.extend(more),
         Ok(rules) => {
@@ -27,6 +29,14 @@ pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Resu
     problems.sort();
     problems.dedup();
     Err(Failure::problems(&problems))
+}
+
+/// `serve` would not start without it.
+fn try_certificate(config: &Config) -> Option<Problem> {
+    let tls = config.server.tls.as_ref()?;
+    let bad = Certificate::load(&config.folder.join(&tls.cert), &config.folder.join(&tls.key)).err()?.to_string();
+    let (found, cure) = bad.split_once("; ").unwrap_or((bad.as_str(), "correct it"));
+    Some(Problem::new(load::MAIN, "", found, cure))
 }
 
 /// Renders a sample strictly: a value that its template asks for and that is not there is a mistake of one of the two.

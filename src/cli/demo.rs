@@ -11,7 +11,10 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{failure::Failure, output};
@@ -57,13 +60,24 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let stopping = CancellationToken::new();
     let page = tokio::spawn(serve_channel(listener, about, stopping.clone()));
     let senders = tokio::spawn(senders::run(app.admin.rules.load_full(), ports.hooks(), stopping.clone()));
-    let interrupted = tokio::signal::ctrl_c().await;
+    let interrupted = interrupted().await;
     stopping.cancel();
     app.stop().await;
     drop(tokio::join!(page, senders));
     interrupted
         .map_err(|error| Failure::new(format!("Ctrl-C can't be listened for ({error})"), "run it in a terminal"))?;
     output::line("\nThe demo has ended; nothing of it is left.")
+}
+
+/// Ctrl-C, or what a closing terminal or a supervisor sends: after each of them nothing is left.
+async fn interrupted() -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = hangup.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 /// Three ports in a row.

@@ -52,7 +52,11 @@ pub(super) fn fresh_id() -> String {
     format!("{a:08x}-{b_high:04x}-4{b_low:03x}-{c_high:04x}-{c_low:04x}{d:08x}")
 }
 
+/// The address of the daemon's own listener; over TLS the public one, since a certificate is for a name.
 fn hooks_url(config: &Config, source: &SourceRules) -> String {
+    if let (Some(_), Some(public)) = (&config.server.tls, &config.server.public_url) {
+        return format!("{}/hooks/{}", public.as_str().trim_end_matches('/'), source.name);
+    }
     let mut address = config.server.listen;
     if address.ip().is_unspecified() {
         address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port());
@@ -86,7 +90,11 @@ async fn request(to: &str, headers: HeaderMap, body: Bytes) -> Result<(StatusCod
     let request = client.post(to).headers(headers).body(body);
     let response = request.send().await.map_err(|error| {
         failed(if error.is_connect() {
-            "nobody answers"
+            if to.starts_with("https:") {
+                "nobody answers, or with a certificate that does not hold,"
+            } else {
+                "nobody answers"
+            }
         } else if error.is_builder() {
             "this is no URL"
         } else {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::duration::Span;
+use super::duration::{Span, above_zero, at_least_one};
 use crate::destination::HostRules;
 
 /// How cards are posted.
@@ -10,14 +10,17 @@ use crate::destination::HostRules;
 #[serde(deny_unknown_fields, default)]
 pub struct Delivery {
     /// How long a destination may take to answer.
+    #[serde(deserialize_with = "above_zero")]
     pub timeout: Span,
     /// How long to wait after each failure; when all are used, the delivery becomes a dead letter.
     pub retry: Vec<Span>,
     /// How old an event may grow before it is given up.
+    #[serde(deserialize_with = "above_zero")]
     pub ttl: Span,
     /// How long a lane may fall behind before its deliveries fold into a digest.
     pub digest_after: Span,
     /// Posts under way at once, over all destinations.
+    #[serde(deserialize_with = "at_least_one")]
     pub concurrency: usize,
 }
 

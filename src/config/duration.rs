@@ -54,6 +54,21 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// For settings where no time at all would stop the daemon's work.
+pub(super) fn above_zero<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+    match Span::deserialize(from)? {
+        Span(length) if length.as_millis() == 0 => {
+            Err(de::Error::custom("no time at all is too short; write it as \"15s\""))
+        }
+        span => Ok(span),
+    }
+}
+
+/// For settings where none at all would stop the daemon's work.
+pub(super) fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    std::num::NonZeroUsize::deserialize(from).map(std::num::NonZeroUsize::get)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -47,7 +47,7 @@ impl Layers {
         let mut inline = None;
         // The crate keeps the origin of values, not of tables.
         let mut places = BTreeMap::new();
-        if main.is_file()
+        if main.exists()
             && let Some(table) = read_toml(&main, MAIN_FILE, problems)
         {
             inline = table.get("sources").and_then(toml::Value::as_table).cloned();

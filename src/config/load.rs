@@ -154,7 +154,9 @@ fn read_sources(
             Ok(name) => {
                 if let Some(spec) = spec {
                     let secrets = spec.secrets.resolve(places, &file, "secrets", problems);
-                    sources.insert(name.clone(), Source { name, file, secrets, spec });
+                    let about_secrets = |problem: &Problem| problem.key.starts_with("secrets") && problem.file == file;
+                    let secrets_complete = !problems.iter().any(about_secrets);
+                    sources.insert(name.clone(), Source { name, file, secrets, secrets_complete, spec });
                 }
             }
         }
@@ -291,7 +293,7 @@ mod tests {
         sources/ci.toml: secrets: the secret file DIR/missing can't be read (entity not found); create it, readable by the user that runs teams-relay, or correct the path
         sources/none.toml: provider: is missing; add it
         teams-relay.toml: quotas.workflow.windows[0].per: `x` is no length of time; write it as "30s", "5m", "2h 30m" or "7d"
-        teams-relay.toml: quotas.workflow.windows[0].posts: invalid value: integer `0`; expected a nonzero u32
+        teams-relay.toml: quotas.workflow.windows[0].posts: invalid value: integer `0`; write a whole number above 0
         teams-relay.toml: server.body_limt: is not a known key; did you mean `body_limit`?
         teams-relay.toml: server.listen: is no address with a port; write it as "127.0.0.1:8080"
         teams-relay.toml: sever: is not a known key; did you mean `server`?

@@ -69,11 +69,18 @@ fn collect<Name: std::str::FromStr<Err: std::fmt::Display> + Ord>(
         }
         match name.parse::<Name>() {
             Err(bad) => problems.push(Problem::new(place(&key), format!("quotas.{key}"), bad.to_string(), "rename it")),
-            Ok(name) => {
-                if let Some(Windows { windows }) = windows {
+            Ok(name) => match windows {
+                Some(Windows { windows }) if windows.is_empty() => problems.push(Problem::new(
+                    place(&key),
+                    format!("quotas.{key}.windows"),
+                    "is empty, which would be no limit at all",
+                    "write [{ posts = 25, per = \"300s\" }], or take it out for the profile's own",
+                )),
+                Some(Windows { windows }) => {
                     into.insert(name, windows);
                 }
-            }
+                None => {}
+            },
         }
     }
 }

@@ -63,11 +63,25 @@ fn explain(key: &str, message: &str, place: &dyn Fn(&str) -> String) -> Problem 
         return Problem::new(file, key, "is no address with a port", "write it as \"127.0.0.1:8080\"");
     }
     match message.split_once(", expected ") {
-        Some((found, expected)) => Problem::new(file, key, found, format!("expected {expected}")),
+        Some((found, expected)) => Problem::new(file, key, found, in_words(expected)),
         None => match message.split_once("; ") {
             Some((found, cure)) => Problem::new(file, key, found, cure),
             None => Problem::new(file, key, message, "see config/teams-relay.example.toml"),
         },
+    }
+}
+
+/// What serde expected, in the words of TOML.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "usize" | "u16" | "u32" | "u64" => "write a whole number".to_owned(),
+        "a nonzero usize" | "a nonzero u32" => "write a whole number above 0".to_owned(),
+        "a string" | "string" => "write text in quotes".to_owned(),
+        "a boolean" => "write true or false".to_owned(),
+        "a sequence" => "write a list in [ ]".to_owned(),
+        "a map" => "write a table".to_owned(),
+        _ if expected.starts_with("struct ") => "write a table".to_owned(),
+        _ => format!("expected {expected}"),
     }
 }
 
@@ -148,6 +162,16 @@ mod tests {
         #[serde(default)]
         #[expect(dead_code, reason = "read for its shape")]
         secrets: Vec<u8>,
+    }
+
+    #[test]
+    fn what_was_expected_is_told_in_the_words_of_toml() {
+        let mut problems = Vec::new();
+        let table = serde_json::json!({"port": "x", "inner": {"name": 7}});
+        read::<Outer>(table, &|_| "f.toml".into(), &mut problems);
+        let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        assert!(shown.iter().any(|line| line.ends_with("write a whole number")), "{shown:#?}");
+        assert!(shown.iter().any(|line| line.ends_with("write text in quotes")), "{shown:#?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::duration::Span;
+use super::duration::{Span, above_zero, at_least_one};
 
 /// The public listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,12 +16,16 @@ pub struct Server {
     /// How the outside reaches it, such as `https://hooks.example.com`.
     pub public_url: Option<Url>,
     /// Bytes of a webhook's body, at most. GitHub sends up to 25 MB.
+    #[serde(deserialize_with = "at_least_one")]
     pub body_limit: usize,
     /// How long a sender may take for the request's headers.
+    #[serde(deserialize_with = "above_zero")]
     pub header_timeout: Span,
     /// How long a sender may take for the body.
+    #[serde(deserialize_with = "above_zero")]
     pub body_timeout: Span,
     /// Connections at once; further ones wait in the kernel's queue.
+    #[serde(deserialize_with = "at_least_one")]
     pub max_connections: usize,
     /// A certificate, where no proxy in front has one.
     pub tls: Option<Tls>,

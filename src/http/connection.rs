@@ -11,6 +11,8 @@ use std::{
 };
 
 use axum::{Router, body::Body};
+use futures_util::TryFutureExt;
+use http_body_util::BodyExt;
 use hyper::{Request, body::Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -19,7 +21,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, UnixListener},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     time::Sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -35,6 +37,9 @@ pub const MOST_HEADERS: usize = 100;
 
 /// Bytes of request line and headers together, at most.
 const HEADER_BYTES: usize = 128 * 1024;
+
+/// How many times the headers' time a connection may go without a request.
+const IDLE_PATIENCE: u32 = 2;
 
 /// Length of HTTP/2's preface, by which it is told from HTTP/1.
 const PREFACE: usize = 24;
@@ -184,20 +189,70 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let busy = Arc::new(watch::Sender::new(0_usize));
+        let mut idle = busy.subscribe();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
-            router.clone().oneshot(request.map(Body::new))
+            let (answer, in_hand) = (router.clone().oneshot(request.map(Body::new)), InHand::new(busy.clone()));
+            // Until the last of the answer is handed over, the connection is in use.
+            answer.map_ok(|answer| answer.map(|body| Body::new(body.map_frame(move |frame| in_hand.pass(frame)))))
         });
         let io = TokioIo::new(Impatient::new(stream, self.patience));
         let connection = self.builder.serve_connection(io, service).into_owned();
-        if let Err(error) = self.watcher.watch(connection).await {
+        let patience = self.patience.saturating_mul(IDLE_PATIENCE);
+        let ended = tokio::select! {
+            ended = self.watcher.watch(connection) => ended,
+            () = no_requests(&mut idle, patience) => {
+                tracing::debug!("a connection was closed that asked for nothing");
+                return;
+            }
+        };
+        if let Err(error) = ended {
             // Its text may hold what the other side sent; the debug form of the kind does not.
             tracing::debug!(
                 timeout = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout),
                 "a connection broke off"
             );
+        }
+    }
+}
+
+/// A request that is not yet answered to its end.
+struct InHand(Arc<watch::Sender<usize>>);
+
+impl InHand {
+    fn new(busy: Arc<watch::Sender<usize>>) -> Self {
+        busy.send_modify(|count| *count = count.saturating_add(1));
+        Self(busy)
+    }
+
+    fn pass<T>(&self, frame: T) -> T {
+        frame
+    }
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
+    }
+}
+
+/// Returns when no request was in hand for so long. HTTP/1 has its own limit; an HTTP/2 client that answers pings
+/// could otherwise hold its place for ever.
+async fn no_requests(busy: &mut watch::Receiver<usize>, patience: Duration) {
+    loop {
+        let is_idle = *busy.borrow_and_update() == 0;
+        let changed = async {
+            if busy.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        if !is_idle {
+            changed.await;
+        } else if tokio::time::timeout(patience, changed).await.is_err() {
+            return;
         }
     }
 }
@@ -254,5 +309,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
         from: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_speaks_http_2_and_asks_for_nothing_loses_its_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = Limits { header_timeout: Duration::from_millis(20), connections: 1, grace: Duration::ZERO };
+        tokio::spawn(serve_tcp(listener, Router::new(), limits, None, CancellationToken::new()));
+        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+        // The preface, and settings that change nothing.
+        client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        let mut answer = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(10), client.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "it is still open");
     }
 }

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -42,7 +42,13 @@ pub fn router(hooks: Hooks) -> Router {
         .with_state(hooks)
 }
 
-async fn hook(State(hooks): State<Hooks>, Path(source): Path<String>, request: Request<Body>) -> Response {
+async fn hook(
+    State(hooks): State<Hooks>,
+    source: Result<Path<String>, PathRejection>,
+    request: Request<Body>,
+) -> Response {
+    // What is no UTF-8 names no source, as the empty name doesn't.
+    let source = source.map(|Path(source)| source).unwrap_or_default();
     match take(&hooks, &source, request).await {
         Ok(receipt) => {
             let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };

@@ -71,10 +71,10 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
+        if self.reason == Reason::MethodNotAllowed.as_str() {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
         match self.status {
-            StatusCode::METHOD_NOT_ALLOWED => {
-                headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-            }
             // RFC 9110 asks for a challenge with every 401; the scheme is the source's own business.
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Signature"));

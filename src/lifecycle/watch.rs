@@ -13,7 +13,7 @@ const QUIET: Duration = Duration::from_millis(500);
 /// Changes of the files that settings are read from.
 pub(super) struct Changes {
     watcher: Option<RecommendedWatcher>,
-    changed: UnboundedReceiver<()>,
+    settled: UnboundedReceiver<()>,
     followed: Vec<PathBuf>,
 }
 
@@ -24,7 +24,10 @@ impl Changes {
         let watcher = watcher(tell).map_err(|_| {
             tracing::warn!("changed files are not noticed on this machine; send SIGHUP to reload");
         });
-        let mut changes = Self { watcher: watcher.ok(), changed, followed: Vec::new() };
+        let (settle, settled) = unbounded_channel();
+        // A task of its own: whoever waits in `settled` may be called away and must not miss a change by it.
+        tokio::spawn(wait_for_quiet(changed, settle, QUIET));
+        let mut changes = Self { watcher: watcher.ok(), settled, followed: Vec::new() };
         changes.follow(config);
         changes
     }
@@ -55,12 +58,20 @@ impl Changes {
         }
     }
 
-    /// Returns when something changed and nothing has changed since for a moment.
+    /// Returns when something changed and nothing has changed since for a moment. May be dropped and called again.
     pub(super) async fn settled(&mut self) {
-        if self.changed.recv().await.is_none() {
+        if self.settled.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.changed.recv()).await {}
+    }
+}
+
+async fn wait_for_quiet(mut changed: UnboundedReceiver<()>, settle: UnboundedSender<()>, quiet: Duration) {
+    while changed.recv().await.is_some() {
+        while let Ok(Some(())) = tokio::time::timeout(quiet, changed.recv()).await {}
+        if settle.send(()).is_err() {
+            return;
+        }
     }
 }
 
@@ -80,4 +91,20 @@ fn watcher(tell: UnboundedSender<()>) -> notify::Result<RecommendedWatcher> {
             tracing::debug!("nobody waits for changes any more");
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_change_is_not_missed_by_whoever_is_called_away_while_it_settles() {
+        let (tell, changed) = unbounded_channel();
+        let (settle, settled) = unbounded_channel();
+        tokio::spawn(wait_for_quiet(changed, settle, Duration::from_millis(1)));
+        let mut changes = Changes { watcher: None, settled, followed: Vec::new() };
+        tell.send(()).unwrap();
+        // As the watchdog calls away.
+        while tokio::time::timeout(Duration::from_micros(1), changes.settled()).await.is_err() {}
+    }
 }

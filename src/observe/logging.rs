@@ -1,6 +1,10 @@
 //! The log: lines for people, JSON for machines, or journald with its fields.
 
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// The store's engines tell of each file that they open; a filter that names them goes before this.
+const QUIET: &str = "fjall=warn,lsm_tree=warn,sled=warn";
 
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -51,7 +55,36 @@ pub fn init(format: Format, level: &str) -> Result<(), BadLog> {
 /// # Errors
 /// [`BadLog::Level`].
 pub fn filter(level: &str) -> Result<EnvFilter, BadLog> {
-    // The engines tell of every file they open; what an admin must know of them is a warning.
-    EnvFilter::try_new(format!("fjall=warn,lsm_tree=warn,sled=warn,{level}"))
-        .map_err(|_| BadLog::Level(level.to_owned()))
+    let bad = || BadLog::Level(level.to_owned());
+    // To the filter a word that is no level is a module, and a misspelt level would silence the whole log.
+    let is_word = |part: &str| part.chars().all(|c| c.is_ascii_alphabetic());
+    if level.trim().is_empty()
+        || level.split(',').map(str::trim).any(|part| is_word(part) && part.parse::<LevelFilter>().is_err())
+    {
+        return Err(bad());
+    }
+    EnvFilter::try_new(format!("{QUIET},{level}")).map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_level_is_a_mistake_and_no_module() {
+        for good in ["info", "WARN", "off", "info,teams_relay::deliver=debug", "teams_relay=trace, warn", "fjall=debug"]
+        {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["loud", "inf", "", "info,loud", "info,teams_relay=loud"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_engines_are_quiet_unless_they_are_named() {
+        assert!(filter("info").unwrap().to_string().contains("fjall=warn"));
+        let named = filter("info,fjall=debug").unwrap().to_string();
+        assert!(named.contains("fjall=debug") && !named.contains("fjall=warn"), "{named}");
+    }
 }

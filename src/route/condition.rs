@@ -68,7 +68,8 @@ fn parse(text: &str) -> Result<Condition, BadCondition> {
         let first = errors.errors.first();
         let (line, column) = first.map_or((1, 1), |error| error.pos);
         let what = first.map_or("can't be read", |error| error.msg.as_str());
-        let what = what.lines().next().unwrap_or_default();
+        // Where its own limit is reached, the parser says so in the words of its code.
+        let what = if what.contains('{') { "it is nested too deeply" } else { what.lines().next().unwrap_or_default() };
         BadCondition {
             found: format!("the condition is not CEL at {line}:{column} ({what})"),
             cure: "write it as payload.ref == \"refs/heads/main\"".to_owned(),

@@ -53,6 +53,8 @@ async fn what_is_refused_is_answered_by_the_contract_and_leaves_nothing_but_a_co
     refused(&relay, large, 413, "body_too_large", "github", "body_too_large").await;
     let unknown = relay.client.post(relay.hook("nobody")).body("{}");
     refused(&relay, unknown, 404, "unknown_source", "-", "unknown_source").await;
+    let no_text = relay.client.post(relay.hook("%ff")).body("{}");
+    refused(&relay, no_text, 404, "unknown_source", "-", "unknown_source").await;
     let get = relay.client.get(relay.hook("github"));
     refused(&relay, get, 405, "method_not_allowed", "github", "method_not_allowed").await;
     let text = good().header("content-type", "text/plain");

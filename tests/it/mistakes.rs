@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use crate::{
     harness::write_source,
-    process::{Daemon, run, settings},
+    process::{Daemon, program, run, settings},
     teams::Teams,
 };
 
@@ -155,4 +155,55 @@ fn usage_errors_end_with_2() {
 fn a_folder_that_is_not_there_is_named() {
     let folder = settings();
     assert_failure(folder.path(), &["check", "--config", "/nowhere/at/all"], "/nowhere/at/all", "--config DIR");
+}
+
+#[test]
+fn numbers_that_would_stop_the_daemon_are_mistakes() {
+    let folder = settings();
+    for (section, setting) in [
+        ("delivery", "concurrency = 0"),
+        ("delivery", "timeout = \"0s\""),
+        ("server", "max_connections = 0"),
+        ("server", "body_limit = 0"),
+        ("server", "header_timeout = \"0s\""),
+    ] {
+        fs::write(folder.path().join("teams-relay.toml"), format!("[{section}]\n{setting}\n")).unwrap();
+        let key = setting.split(' ').next().unwrap();
+        assert_failure(folder.path(), &["check"], &format!("{section}.{key}"), "write ");
+    }
+}
+
+#[test]
+fn check_finds_a_certificate_that_is_not_there() {
+    let folder = settings();
+    let text = "[server]\ntls = { cert = \"cert.pem\", key = \"key.pem\" }\n";
+    fs::write(folder.path().join("teams-relay.toml"), text).unwrap();
+    assert_failure(folder.path(), &["check"], "server.tls.cert: ", "CA or ACME client");
+}
+
+#[test]
+fn a_main_file_that_is_a_folder_is_not_passed_over() {
+    let folder = settings();
+    fs::remove_file(folder.path().join("teams-relay.toml")).unwrap();
+    fs::create_dir(folder.path().join("teams-relay.toml")).unwrap();
+    assert_failure(folder.path(), &["check"], "teams-relay.toml: can't be read", "UTF-8 file");
+}
+
+#[test]
+fn a_file_in_the_place_of_the_admin_socket_is_left_alone() {
+    let folder = settings();
+    let file = folder.path().join("precious");
+    fs::write(&file, "kept").unwrap();
+    let output = program(folder.path()).arg("serve").env("TEAMS_RELAY__ADMIN__SOCKET", &file).output().unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), "kept", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_store_is_closed_to_other_users() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = settings();
+    let _daemon = Daemon::start(folder.path());
+    let mode = fs::metadata(folder.path().join("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o007, 0, "{mode:o}");
 }

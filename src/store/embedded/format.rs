@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{ErrorKind, Write},
+    os::unix::fs::DirBuilderExt,
     path::Path,
 };
 
@@ -16,7 +17,8 @@ const FILE: &str = "format";
 /// Reads the folder's format, and writes it where the folder is new.
 pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) };
-    fs::create_dir_all(path).map_err(failed)?;
+    // Webhook URLs are secrets; the group may enter, since the admin socket stands here by default.
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(path).map_err(failed)?;
     let text = match fs::read_to_string(path.join(FILE)) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound && !path.join(super::open::EVENTS).exists() => {
