@@ -96,7 +96,7 @@ pub(super) fn read_toml(path: &Path, place: &str, problems: &mut Vec<Problem>) -
             return None;
         }
     };
-    syntax::toml(place, &text).map_err(|problem| problems.push(problem)).ok()
+    syntax::parse(place, &text).map_err(|problem| problems.push(problem)).ok()
 }
 
 /// The `*.toml` files of a folder by the name before the ending, sorted; a folder that is not there has none.

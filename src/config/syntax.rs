@@ -8,7 +8,7 @@ use super::problem::Problem;
 ///
 /// # Errors
 /// Gives the line and column of the first thing that is no TOML, and never quotes it.
-pub fn toml(file: &str, text: &str) -> Result<toml::Table, Problem> {
+pub fn parse(file: &str, text: &str) -> Result<toml::Table, Problem> {
     text.parse().map_err(|error: toml::de::Error| {
         let at = error.span().map_or(0, |span| span.start);
         let before = text.get(..at).unwrap_or(text);
@@ -26,9 +26,9 @@ pub fn toml(file: &str, text: &str) -> Result<toml::Table, Problem> {
 /// Reads one file's text as the table that [`read`](super::read::read) takes.
 ///
 /// # Errors
-/// As [`toml`].
+/// As [`parse`].
 pub fn table(file: &str, text: &str) -> Result<Value, Problem> {
-    let table = toml(file, text)?;
+    let table = parse(file, text)?;
     serde_json::to_value(table)
         .map_err(|_| Problem::new(file, "", "holds a value that is none here", "use text, numbers, lists and tables"))
 }
