@@ -54,8 +54,20 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
+    /// Holds the window's number in every stretch of its length, for who must not exceed it.
     pub(super) fn new(window: Window) -> Self {
-        let (quota, spent) = (quota(window), Spent::default());
+        Self::by(quota(window))
+    }
+
+    /// Lets the whole number through at once and then as it trickles back, for who only must not go on like that.
+    pub(super) fn bursting(window: Window) -> Self {
+        let interval = nanos(window.per.0.min(LONGEST)) / u64::from(window.posts.get());
+        let one = Quota::with_period(Duration::from_nanos(interval.max(1)));
+        Self::by(one.unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(window.posts))
+    }
+
+    fn by(quota: Quota) -> Self {
+        let spent = Spent::default();
         let refill = nanos(quota.replenish_interval()).saturating_mul(u64::from(quota.burst_size().get()));
         Self { governor: RateLimiter::new(quota, spent.clone(), Hand::default()), spent, refill }
     }
