@@ -19,7 +19,7 @@ const SETTINGS: &str = r#"
 [server]
 listen = "127.0.0.1:0"
 body_limit = 100000
-body_timeout = "300ms"
+body_timeout = "1s"
 header_timeout = "2s"
 [admin]
 listen = "127.0.0.1:0"
@@ -28,7 +28,7 @@ token = "admin-token-of-the-tests"
 allow_http = true
 allow_private = true
 [delivery]
-timeout = "300ms"
+timeout = "2s"
 retry = ["10s", "20s", "30s"]
 ttl = "1d"
 [quotas.workflow]
