@@ -1,5 +1,7 @@
 //! A webhook (not trusted) and an event (a webhook that was verified): what came in, byte for byte.
 
+mod surrogate;
+
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -161,7 +163,12 @@ pub enum BadPayload {
 fn parse(json: &[u8]) -> Result<Value, BadPayload> {
     // A byte order mark is no JSON, but some senders on Windows write one.
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    serde_json::from_slice(json).map_err(|error| BadPayload::NotJson { line: error.line(), column: error.column() })
+    serde_json::from_slice(json)
+        .or_else(|error| match surrogate::replace_lone(json) {
+            Some(mended) => serde_json::from_slice(&mended),
+            None => Err(error),
+        })
+        .map_err(|error| BadPayload::NotJson { line: error.line(), column: error.column() })
 }
 
 impl Event {
@@ -194,6 +201,12 @@ mod tests {
     fn nesting_past_128_levels_is_refused_and_not_a_crash() {
         let deep = "[".repeat(100_000);
         assert!(matches!(Encoding::Json.payload(deep.as_bytes()), Err(BadPayload::NotJson { .. })));
+    }
+
+    #[test]
+    fn half_an_emoji_does_not_make_a_webhook_unreadable() {
+        let value = Encoding::Json.payload(br#"{"title": "cut here \ud83d"}"#).unwrap();
+        assert_eq!(value, serde_json::json!({"title": "cut here \u{fffd}"}));
     }
 
     #[test]
