@@ -152,14 +152,11 @@ impl App {
         });
     }
 
-    /// Wakes the lanes that have work from before the start, then whichever gets new work.
+    /// Wakes all lanes that have work, now and from time to time, and between that whichever gets new work.
     fn run_lanes(&mut self, mut woken: UnboundedReceiver<DestinationId>) {
-        for lane in self.admin.store.lanes() {
-            self.lanes.wake(lane);
-        }
         let (lanes, stopping, admin) = (self.lanes.clone(), self.stopping.clone(), self.admin.clone());
         self.tasks.spawn(async move {
-            let mut look_again = admin.clock.now() + LOOK_AGAIN;
+            let mut look_again = admin.clock.now();
             loop {
                 tokio::select! {
                     lane = woken.recv() => match lane {
@@ -189,7 +186,9 @@ impl App {
     /// Every problem of the new settings; the old ones stay in force.
     pub fn reload(&mut self, config: Config, mut problems: Vec<Problem>) -> Result<(), Vec<Problem>> {
         let compiled = Rules::compile(&config).map_err(|more| problems.extend(more));
-        if let (Some(certificate), Some(tls)) = (&self.certificate, &config.server.tls)
+        // Last, and only if nothing else is wrong, since a certificate that is read is in force.
+        if problems.is_empty()
+            && let (Some(certificate), Some(tls)) = (&self.certificate, &config.server.tls)
             && let Err(bad) = certificate.reload(&config.folder.join(&tls.cert), &config.folder.join(&tls.key))
         {
             problems.push(Problem::new("server.tls", "", bad.to_string(), "mend the files; the old certificate stays"));
