@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde_json::{Value, json};
@@ -55,16 +55,14 @@ impl Cards {
         Self { kept: Mutex::default(), metrics }
     }
 
+    fn kept(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The card of an event, by the rules of now.
     pub fn card(&self, rules: &Arc<Rules>, id: EventId, event: &Event) -> Arc<Card> {
         let same = |kept: &Kept| kept.event == id && std::ptr::eq(kept.rules.as_ptr(), Arc::as_ptr(rules));
-        let kept = self
-            .kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .find(|kept| same(kept))
-            .map(|kept| kept.card.clone());
+        let kept = self.kept().iter().find(|kept| same(kept)).map(|kept| kept.card.clone());
         if let Some(card) = kept {
             return card;
         }
@@ -74,7 +72,7 @@ impl Cards {
             self.metrics.template_error(&event.source, template);
         }
         let card = Arc::new(rendered.card);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if kept.len() >= KEPT {
             kept.pop_front();
         }
