@@ -5,7 +5,7 @@ mod surrogate;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header, uri::PathAndQuery};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -22,6 +22,10 @@ pub struct Webhook {
     pub received_at: Timestamp,
     /// Who holds the other end of the connection.
     pub peer: Option<IpAddr>,
+    /// The method, which some providers sign.
+    pub method: Method,
+    /// Path and query as they were asked for, which some providers sign or put their secret into.
+    pub target: PathAndQuery,
     /// All request headers.
     pub headers: HeaderMap,
     /// The raw body.
@@ -34,6 +38,7 @@ impl std::fmt::Debug for Webhook {
             .field("source", &self.source)
             .field("received_at", &self.received_at)
             .field("peer", &self.peer)
+            .field("method", &self.method)
             .field("headers", &self.headers.len())
             .field("body", &self.body)
             .finish()

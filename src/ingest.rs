@@ -18,6 +18,7 @@ use crate::{
     route::{Subscribers, condition::Facts, mapping::Choice},
     rules::{Rules, SourceRules},
     store::{Accepted, Store},
+    verify::{Refused, Unproved, Verified, keyring::Keyring, why::Why},
 };
 
 /// Where webhooks become events.
@@ -46,6 +47,29 @@ pub struct Receipt {
     pub duplicate: bool,
 }
 
+/// Why a webhook was not let in.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The word for it, from which the sender's answer is made.
+    pub reason: Reason,
+    /// What was wrong with its proof, for the admin alone.
+    pub why: Option<Why>,
+    /// What was refused, where it was read that far.
+    pub webhook: Option<Box<Webhook>>,
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { reason, why: None, webhook: None }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self { reason: refused.reason(), why: Some(refused.why), webhook: Some(refused.webhook) }
+    }
+}
+
 impl Ingest {
     /// Whether webhooks may come to this address at all; asked before the body is read.
     ///
@@ -62,9 +86,9 @@ impl Ingest {
     ///
     /// # Errors
     /// Why the webhook was refused; then nothing of it was kept.
-    pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Receipt, Reason> {
+    pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Receipt, Refusal> {
         let arrived = webhook.received_at;
-        let verified = source.verifier.check(webhook, self.clock.now()).map_err(|refused| refused.reason)?;
+        let verified = self.prove(source, webhook).await?;
         source.within_rate(self.clock.now())?;
         let (event, payload) = source.provider.event(verified).map_err(|bad| bad.reason())?;
         let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
@@ -73,7 +97,16 @@ impl Ingest {
             tracing::error!(source = %source.name, %error, "a webhook could not be stored");
             Reason::StoreFailed
         })?;
-        self.settle(source, accepted, lanes, ignored, arrived)
+        Ok(self.settle(source, accepted, lanes, ignored, arrived))
+    }
+
+    /// Whether the sender is who it says.
+    async fn prove(&self, source: &SourceRules, webhook: Webhook) -> Result<Verified, Refusal> {
+        match source.verifier.check(webhook, self.clock.now(), &Keyring::default()) {
+            Ok(verified) => Ok(verified),
+            Err(Unproved::Refused(refused)) => Err(refused.into()),
+            Err(Unproved::NeedsKey { .. }) => Err(Reason::InternalFault.into()),
+        }
     }
 
     /// Who gets it, and why nobody does if so.
@@ -91,7 +124,7 @@ impl Ingest {
         lanes: Vec<DestinationId>,
         ignored: Reason,
         arrived: Timestamp,
-    ) -> Result<Receipt, Reason> {
+    ) -> Receipt {
         let (event, outcome) = match accepted {
             Accepted::Duplicate(event) => (event, Reason::Duplicate),
             Accepted::New(event) if lanes.is_empty() => (event, ignored),
@@ -107,7 +140,7 @@ impl Ingest {
                 }
             }
         }
-        Ok(Receipt { event, duplicate: outcome == Reason::Duplicate })
+        Receipt { event, duplicate: outcome == Reason::Duplicate }
     }
 
     /// Replays an event: routes it by the mappings and subscriptions of now, and makes its deliveries wait again.

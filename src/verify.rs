@@ -9,16 +9,19 @@ mod bearer;
 mod header;
 mod hmac;
 mod key;
+pub mod keyring;
 mod mac;
 mod scheme;
 mod standard_webhooks;
 mod token;
+pub mod why;
 
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, uri::PathAndQuery};
 use jiff::Timestamp;
+use url::Url;
 
 use crate::{
     config::{problem::Problem, scheme::Schemes},
@@ -27,7 +30,9 @@ use crate::{
     outcome::Reason,
     secret::Secret,
 };
+use keyring::Keyring;
 use scheme::Scheme;
+use why::Why;
 
 /// Checks the webhooks of one source, and signs as its provider would.
 #[derive(Debug)]
@@ -84,37 +89,38 @@ impl Verifier {
         matches!(self.0, How::Unverified)
     }
 
-    /// Whether the webhook is genuine, at `now`.
+    /// Whether the webhook is genuine, at `now`, by the secrets of the settings and the keys of the ring.
     ///
     /// # Errors
-    /// Gives the webhook back, with `SignatureMissing`, `SignatureInvalid` or `TimestampStale`.
-    pub fn check(&self, webhook: Webhook, now: Timestamp) -> Result<Verified, Refused> {
-        match self.judge(&webhook.headers, &webhook.body.0, now) {
+    /// Gives the webhook back, with why it is not believed, or which key must be fetched before that can be said.
+    pub fn check(&self, webhook: Webhook, now: Timestamp, keys: &Keyring) -> Result<Verified, Unproved> {
+        match self.judge(&webhook, now, keys) {
             Ok(()) => Ok(Verified(webhook)),
-            Err(reason) => Err(Refused { reason, webhook: Box::new(webhook) }),
+            Err(Doubt::Why(why)) => Err(Unproved::Refused(Refused { why, webhook: Box::new(webhook) })),
+            Err(Doubt::NeedsKey(from)) => Err(Unproved::NeedsKey { from, webhook: Box::new(webhook) }),
         }
     }
 
-    fn judge(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
+    fn judge(&self, webhook: &Webhook, now: Timestamp, keys: &Keyring) -> Result<(), Doubt> {
         match &self.0 {
             How::Unverified => Ok(()),
             // One scheme decides. To try another after a bad signature would let the weakest of them be chosen.
-            How::AnyOf(schemes) => match schemes.iter().find(|scheme| scheme.is_used_by(headers)) {
-                Some(scheme) => scheme.check(headers, body, now),
-                None => Err(Reason::SignatureMissing),
+            How::AnyOf(schemes) => match schemes.iter().find(|scheme| scheme.is_used_by(webhook)) {
+                Some(scheme) => scheme.check(webhook, now, keys),
+                None => Err(Why::Missing { looked_at: schemes.iter().map(Scheme::looks_at).collect() }.into()),
             },
         }
     }
 
-    /// Puts the headers into `headers` by which this verifier would believe the request, using the first secret.
+    /// Makes the webhook one that this verifier believes, by its first scheme and secret.
     ///
     /// # Errors
-    /// Where the delivery id can't stand in a header.
-    pub fn sign(&self, headers: &mut HeaderMap, body: &[u8], id: &str, now: Timestamp) -> Result<(), CannotSign> {
+    /// Where the delivery id can't stand in a header, or a signature can be checked here but not made.
+    pub fn sign(&self, webhook: &mut Webhook, id: &str, now: Timestamp) -> Result<(), CannotSign> {
         match &self.0 {
             How::Unverified => Ok(()),
             How::AnyOf(schemes) => match schemes.first() {
-                Some(scheme) => scheme.sign(headers, body, id, now),
+                Some(scheme) => scheme.sign(webhook, id, now),
                 None => Err(CannotSign::NoSecret),
             },
         }
@@ -132,13 +138,49 @@ pub enum CannotSign {
     NoSecret,
 }
 
+/// What stands between a webhook and being believed.
+#[derive(Debug)]
+pub enum Unproved {
+    /// It is not believed.
+    Refused(Refused),
+    /// It can't be judged without what this address holds.
+    NeedsKey {
+        /// The provider's own address, which the scheme vouches for.
+        from: Url,
+        /// What is to be judged.
+        webhook: Box<Webhook>,
+    },
+}
+
 /// A webhook that is not believed.
 #[derive(Debug)]
 pub struct Refused {
     /// Why. The sender is not told.
-    pub reason: Reason,
+    pub why: Why,
     /// What was refused.
     pub webhook: Box<Webhook>,
+}
+
+impl Refused {
+    /// The word for it.
+    pub const fn reason(&self) -> Reason {
+        self.why.reason()
+    }
+}
+
+/// Why a scheme does not say yes.
+#[derive(Debug)]
+enum Doubt {
+    /// It says no.
+    Why(Why),
+    /// It can't say without the key that is held there.
+    NeedsKey(Url),
+}
+
+impl From<Why> for Doubt {
+    fn from(why: Why) -> Self {
+        Self::Why(why)
+    }
 }
 
 /// A webhook that a [`Verifier`] found genuine. There is no other way to make one.
@@ -159,6 +201,11 @@ impl Verified {
     /// Who held the other end of the connection.
     pub fn peer(&self) -> Option<IpAddr> {
         self.0.peer
+    }
+
+    /// Path and query as they were asked for.
+    pub fn target(&self) -> &PathAndQuery {
+        &self.0.target
     }
 
     /// All request headers, secrets among them.

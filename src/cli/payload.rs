@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header, uri::PathAndQuery};
 use jiff::Timestamp;
 
 use super::failure::Failure;
@@ -15,7 +15,7 @@ use crate::{
     name::SourceName,
     provider::Provider,
     rules::{Rules, SourceRules},
-    verify::Verifier,
+    verify::{Verifier, keyring::Keyring},
 };
 
 /// What `send` and `render` are told of a payload.
@@ -78,16 +78,26 @@ pub(super) fn prepare(args: &PayloadArgs, provider: &Provider, delivery_id: &str
     Ok(Prepared { headers, body })
 }
 
+impl Prepared {
+    /// The webhook that would arrive if this were posted to the source's address.
+    pub(super) fn webhook(self, source: &SourceRules, now: Timestamp) -> Webhook {
+        // Names of sources hold nothing that a path can't.
+        let target = PathAndQuery::try_from(format!("/hooks/{}", source.name));
+        Webhook {
+            source: source.name.clone(),
+            received_at: now,
+            peer: None,
+            method: Method::POST,
+            target: target.unwrap_or_else(|_| PathAndQuery::from_static("/")),
+            headers: self.headers,
+            body: RawBody(self.body),
+        }
+    }
+}
+
 /// The event that this body would become; nothing is checked.
 pub(super) fn event(prepared: Prepared, source: &SourceRules, now: Timestamp) -> Result<Event, Failure> {
-    let webhook = Webhook {
-        source: source.name.clone(),
-        received_at: now,
-        peer: None,
-        headers: prepared.headers,
-        body: RawBody(prepared.body),
-    };
-    let verified = Verifier::none().check(webhook, now);
+    let verified = Verifier::none().check(prepared.webhook(source, now), now, &Keyring::default());
     let verified = verified.map_err(|_| Failure::new("the payload can't be taken", "report this"))?;
     let (event, _) = source.provider.event(verified).map_err(|error| Failure::sentence(&error.to_string()))?;
     Ok(event)

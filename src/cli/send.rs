@@ -72,10 +72,11 @@ pub(super) async fn post(
     delivery_id: &str,
     to: &str,
 ) -> Result<(StatusCode, String), Failure> {
-    let Prepared { mut headers, body } = prepared;
-    let signed = source.verifier.sign(&mut headers, &body, delivery_id, SystemClock.now());
+    let now = SystemClock.now();
+    let mut webhook = prepared.webhook(source, now);
+    let signed = source.verifier.sign(&mut webhook, delivery_id, now);
     signed.map_err(|error| Failure::sentence(&error.to_string()))?;
-    request(to, headers, body).await
+    request(to, webhook.headers, webhook.body.0).await
 }
 
 async fn request(to: &str, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, String), Failure> {

@@ -18,7 +18,7 @@ use super::{
     receive::{self, BodyLimits},
 };
 use crate::{
-    ingest::{Ingest, Receipt},
+    ingest::{Ingest, Receipt, Refusal},
     name::SourceName,
     outcome::Reason,
 };
@@ -58,22 +58,23 @@ async fn hook(
             }
             (status, Json(body)).into_response()
         }
-        Err((known, reason)) => {
+        Err((known, Refusal { reason, why, webhook: _ })) => {
             let name = if known { source.parse::<SourceName>().ok() } else { None };
             hooks.ingest.metrics.webhook(name.as_ref(), reason);
-            tracing::warn!(source = name.as_ref().map(tracing::field::display), %reason, "webhook refused");
+            let (source, why) = (name.as_ref().map(tracing::field::display), why.as_ref().map(tracing::field::display));
+            tracing::warn!(source, %reason, why, "webhook refused");
             Problem::of(reason).into_response()
         }
     }
 }
 
 /// Takes the webhook; a refusal says whether the source exists.
-async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Receipt, (bool, Reason)> {
+async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Receipt, (bool, Refusal)> {
     let source = match hooks.ingest.admit(source) {
         Ok(source) => source,
-        Err(reason) => return Err((reason != Reason::UnknownSource, reason)),
+        Err(reason) => return Err((reason != Reason::UnknownSource, reason.into())),
     };
-    let refuse = |reason| (true, reason);
+    let refuse = |reason: Reason| (true, Refusal::from(reason));
     if request.method() != Method::POST {
         return Err(refuse(Reason::MethodNotAllowed));
     }
@@ -84,5 +85,5 @@ async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Rec
     // In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for.
     let ingest = hooks.ingest.clone();
     let taken = tokio::spawn(async move { ingest.take(&source, webhook).await });
-    taken.await.unwrap_or(Err(Reason::InternalFault)).map_err(refuse)
+    taken.await.unwrap_or_else(|_| Err(Reason::InternalFault.into())).map_err(|refusal| (true, refusal))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request, header, uri::PathAndQuery};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::connection::{MOST_HEADERS, Peer};
@@ -54,8 +54,10 @@ pub async fn read(
 ) -> Result<Webhook, Reason> {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let (parts, body) = request.into_parts();
-    let body = read_body(body, limits).await?;
-    Ok(Webhook { source, received_at: clock.now(), peer, headers: parts.headers, body: RawBody(body) })
+    let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let body = RawBody(read_body(body, limits).await?);
+    let (method, headers) = (parts.method, parts.headers);
+    Ok(Webhook { source, received_at: clock.now(), peer, method, target, headers, body })
 }
 
 async fn read_body(body: Body, limits: BodyLimits) -> Result<Bytes, Reason> {

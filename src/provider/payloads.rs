@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Providers, shared};
 use crate::{
     event::{RawBody, Webhook},
-    verify::Verifier,
+    verify::{Verifier, keyring::Keyring},
 };
 
 /// The type and the delivery id as the provider documents them, looked up apart from the presets.
@@ -55,8 +55,9 @@ fn captured_requests_are_read_to_their_type_and_delivery_id() {
             }
             let source = "captured".parse().unwrap();
             let body = RawBody(Bytes::from(body));
-            let webhook = Webhook { source, received_at: now, peer: None, headers, body: body.clone() };
-            let verified = Verifier::none().check(webhook, now).unwrap();
+            let (method, target) = (http::Method::POST, "/hooks/captured".parse().unwrap());
+            let webhook = Webhook { source, received_at: now, peer: None, method, target, headers, body: body.clone() };
+            let verified = Verifier::none().check(webhook, now, &Keyring::default()).unwrap();
             let (event, payload) = provider.event(verified).unwrap();
             assert_eq!((event.kind.name(), &event.delivery_id), (kind.as_str(), &id), "{}", path.display());
             assert!(event.delivery_id.is_some(), "{}", path.display());

@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{event::Webhook, secret::Secret, verify::Verifier};
+use crate::{
+    event::Webhook,
+    secret::Secret,
+    verify::{Unproved, Verifier, keyring::Keyring},
+};
 
 fn now() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().unwrap()
@@ -22,7 +26,15 @@ fn preset(name: &str) -> Provider {
 
 fn webhook(headers: HeaderMap, body: &[u8]) -> Webhook {
     let body = RawBody(Bytes::copy_from_slice(body));
-    Webhook { source: "ci".parse().unwrap(), received_at: now(), peer: None, headers, body }
+    Webhook {
+        source: "ci".parse().unwrap(),
+        received_at: now(),
+        peer: None,
+        method: http::Method::POST,
+        target: "/hooks/ci".parse().unwrap(),
+        headers,
+        body,
+    }
 }
 
 fn event_of(provider: &Provider, headers: &[(&'static str, &str)], body: &[u8]) -> Result<(Event, Value), Unreadable> {
@@ -30,7 +42,7 @@ fn event_of(provider: &Provider, headers: &[(&'static str, &str)], body: &[u8]) 
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
     }
-    provider.event(Verifier::none().check(webhook(map, body), now()).unwrap())
+    provider.event(Verifier::none().check(webhook(map, body), now(), &Keyring::default()).unwrap())
 }
 
 /// A secret of each kind that the preset takes.
@@ -64,8 +76,9 @@ proptest! {
                 let mut headers = HeaderMap::new();
                 let kind = EventType::new("deploy", None);
                 provider.headers_for(&kind, &id, &mut headers).unwrap();
-                verifier.sign(&mut headers, body.as_bytes(), &id, now()).unwrap();
-                let verified = verifier.check(webhook(headers, body.as_bytes()), now()).unwrap();
+                let mut webhook = webhook(headers, body.as_bytes());
+                verifier.sign(&mut webhook, &id, now()).unwrap();
+                let verified = verifier.check(webhook, now(), &Keyring::default()).unwrap();
                 let (event, payload) = provider.event(verified).unwrap();
                 let header_names_it = provider.event.kind.iter().any(|place| matches!(place, Place::Header(_)));
                 prop_assert_eq!(event.kind.name(), if header_names_it { "deploy" } else { "event" });
@@ -92,9 +105,9 @@ fn each_way_of_posting_that_generic_promises_is_believed() {
     ] {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(value).unwrap());
-        assert!(verifier.check(webhook(headers.clone(), b"{}"), now()).is_ok(), "{name}: {value}");
+        assert!(verifier.check(webhook(headers.clone(), b"{}"), now(), &Keyring::default()).is_ok(), "{name}: {value}");
         headers.insert(name, HeaderValue::from_str(&format!("{value}0")).unwrap());
-        assert!(verifier.check(webhook(headers, b"{}"), now()).is_err(), "{name}");
+        assert!(verifier.check(webhook(headers, b"{}"), now(), &Keyring::default()).is_err(), "{name}");
     }
 }
 
@@ -104,8 +117,8 @@ fn github_does_not_look_at_the_sha1_signature() {
     let verifier = Verifier::new(provider.schemes(), &[Secret::new("s")], "ci.toml").unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("x-hub-signature", HeaderValue::from_static("sha1=850413ce2dee4c4142838bab9e9086cb305da54d"));
-    let refused = verifier.check(webhook(headers, b"{}"), now()).unwrap_err();
-    assert_eq!(refused.reason, Reason::SignatureMissing);
+    let refused = verifier.check(webhook(headers, b"{}"), now(), &Keyring::default()).unwrap_err();
+    assert!(matches!(refused, Unproved::Refused(refused) if refused.reason() == Reason::SignatureMissing));
 }
 
 #[test]

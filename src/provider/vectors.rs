@@ -13,7 +13,7 @@ use crate::{
     config::scheme::{SchemeSpec, Schemes, VerifySpec},
     event::{RawBody, Webhook},
     secret::Secret,
-    verify::Verifier,
+    verify::{Verifier, keyring::Keyring},
 };
 
 /// What a vector's scheme is called here; none if it is not among ours yet.
@@ -84,8 +84,16 @@ fn webhook(vector: &Value, now: Timestamp) -> Webhook {
     } else {
         vector["body"].as_str().unwrap().as_bytes().to_vec()
     };
-    let source = "vector".parse().unwrap();
-    Webhook { source, received_at: now, peer: None, headers, body: RawBody(Bytes::from(body)) }
+    let url: url::Url = vector["url"].as_str().unwrap_or("https://relay.example/hooks/vector").parse().unwrap();
+    Webhook {
+        source: "vector".parse().unwrap(),
+        received_at: now,
+        peer: None,
+        method: vector["method"].as_str().unwrap_or("POST").parse().unwrap(),
+        target: url[url::Position::BeforePath..].parse().unwrap(),
+        headers,
+        body: RawBody(Bytes::from(body)),
+    }
 }
 
 #[test]
@@ -106,7 +114,7 @@ fn published_signatures_get_the_verdict_that_was_published_with_them() {
         let secret = Secret::new(vector["secret"].as_str().unwrap());
         // An empty secret is refused before there is anything to check with.
         let valid = Verifier::new(&schemes, &[secret], "vector")
-            .is_ok_and(|verifier| verifier.check(webhook(vector, now), now).is_ok());
+            .is_ok_and(|verifier| verifier.check(webhook(vector, now), now, &Keyring::default()).is_ok());
         if let Some(expected) = vector["valid"].as_bool() {
             assert_eq!(valid, expected, "{}", vector["id"]);
         }

@@ -2,8 +2,7 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::header;
-use crate::outcome::Reason;
+use super::{header, why::Why};
 
 /// Whether any `Authorization` header names this scheme; its name is the same in upper and lower case.
 pub(super) fn names(headers: &HeaderMap, scheme: &str) -> bool {
@@ -11,9 +10,9 @@ pub(super) fn names(headers: &HeaderMap, scheme: &str) -> bool {
 }
 
 /// What stands after the scheme's name.
-pub(super) fn credentials<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<&'h [u8], Reason> {
+pub(super) fn credentials<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<&'h [u8], Why> {
     match after(header::only(headers, &AUTHORIZATION)?, scheme) {
-        None | Some(b"") => Err(Reason::SignatureMissing),
+        None | Some(b"") => Err(Why::Missing { looked_at: vec![format!("authorization: {scheme}")] }),
         Some(credentials) => Ok(credentials),
     }
 }

@@ -3,8 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{CannotSign, authorization, header, scheme::Misfit};
-use crate::{outcome::Reason, secret::Secret};
+use super::{CannotSign, authorization, header, scheme::Misfit, why::Why};
+use crate::secret::Secret;
 
 const SCHEME: &str = "Basic";
 
@@ -30,10 +30,13 @@ impl Basic {
         authorization::names(headers, SCHEME)
     }
 
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Reason> {
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Why> {
         let credentials = authorization::credentials(headers, SCHEME)?;
-        let pair = STANDARD.decode(credentials).map_err(|_| Reason::SignatureInvalid)?;
-        if self.secrets.iter().any(|secret| secret.is(&pair)) { Ok(()) } else { Err(Reason::SignatureInvalid) }
+        let at = || "authorization".to_owned();
+        let pair = STANDARD
+            .decode(credentials)
+            .map_err(|_| Why::Malformed { at: at(), found: "what follows `Basic` is no base64".to_owned() })?;
+        if self.secrets.iter().any(|secret| secret.is(&pair)) { Ok(()) } else { Err(Why::Mismatch { at: at() }) }
     }
 
     pub(super) fn sign(&self, headers: &mut HeaderMap) -> Result<(), CannotSign> {

@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{CannotSign, authorization, header, scheme::Misfit};
-use crate::{outcome::Reason, secret::Secret};
+use super::{CannotSign, authorization, header, scheme::Misfit, why::Why};
+use crate::secret::Secret;
 
 const SCHEME: &str = "Bearer";
 
@@ -27,9 +27,10 @@ impl Bearer {
         authorization::names(headers, SCHEME)
     }
 
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Reason> {
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Why> {
         let token = authorization::credentials(headers, SCHEME)?;
-        if self.secrets.iter().any(|secret| secret.is(token)) { Ok(()) } else { Err(Reason::SignatureInvalid) }
+        let fits = self.secrets.iter().any(|secret| secret.is(token));
+        if fits { Ok(()) } else { Err(Why::Mismatch { at: "authorization".to_owned() }) }
     }
 
     pub(super) fn sign(&self, headers: &mut HeaderMap) -> Result<(), CannotSign> {

@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{CannotSign, scheme::Misfit};
-use crate::{outcome::Reason, secret::Secret};
+use super::{CannotSign, scheme::Misfit, why::Why};
+use crate::secret::Secret;
 
 /// The longest header that is looked into. The longest that providers send, a list of signatures, is under 1 KiB.
 pub(super) const MAX_BYTES: usize = 8 * 1024;
@@ -12,14 +12,18 @@ pub(super) const MAX_BYTES: usize = 8 * 1024;
 ///
 /// A header given twice is refused: no provider does it, and a proxy in front of us may have judged the request by
 /// another of the values than we would.
-pub(super) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h [u8], Reason> {
+pub(super) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h [u8], Why> {
     let mut values = headers.get_all(name).iter();
-    let value = values.next().ok_or(Reason::SignatureMissing)?;
-    if values.next().is_some() || value.len() > MAX_BYTES {
-        return Err(Reason::SignatureInvalid);
+    let at = || name.to_string();
+    let value = values.next().ok_or_else(|| Why::Missing { looked_at: vec![at()] })?;
+    if values.next().is_some() {
+        return Err(Why::Repeated { at: at() });
+    }
+    if value.len() > MAX_BYTES {
+        return Err(Why::TooLong { at: at(), bytes: value.len() });
     }
     match value.as_bytes().trim_ascii() {
-        b"" => Err(Reason::SignatureMissing),
+        b"" => Err(Why::Empty { at: at() }),
         value => Ok(value),
     }
 }

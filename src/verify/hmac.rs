@@ -3,10 +3,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::HeaderMap;
 
-use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit};
+use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit, why::Why};
 use crate::{
     config::scheme::{Encoding, HmacSpec},
-    outcome::Reason,
     secret::{Secret, same},
 };
 
@@ -26,6 +25,10 @@ impl Hmac {
         Ok(())
     }
 
+    pub(super) fn looks_at(&self) -> String {
+        self.spec.header.0.to_string()
+    }
+
     pub(super) fn has_keys(&self) -> bool {
         !self.keys.is_empty()
     }
@@ -34,17 +37,18 @@ impl Hmac {
         headers.contains_key(&self.spec.header.0)
     }
 
-    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Reason> {
+    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Why> {
         let signatures = self.signatures(header::only(headers, &self.spec.header.0)?);
         if signatures.is_empty() {
-            return Err(Reason::SignatureInvalid);
+            let found = "holds no signature as this scheme writes it".to_owned();
+            return Err(Why::Malformed { at: self.looks_at(), found });
         }
         // The body is gone over once for each secret, however many signatures a sender lists.
         let fits = self.keys.iter().any(|key| {
             mac(self.spec.algorithm, key, &[body])
                 .is_ok_and(|expected| signatures.iter().any(|signature| same(signature, &expected)))
         });
-        if fits { Ok(()) } else { Err(Reason::SignatureInvalid) }
+        if fits { Ok(()) } else { Err(Why::Mismatch { at: self.looks_at() }) }
     }
 
     /// The signatures in a header's value, decoded; what is none is left out.

@@ -1,10 +1,12 @@
 //! The closed set of schemes, each in its own file; this one passes the word on.
 
-use http::HeaderMap;
 use jiff::Timestamp;
 
-use super::{CannotSign, basic::Basic, bearer::Bearer, hmac::Hmac, standard_webhooks::StandardWebhooks, token::Token};
-use crate::{config::scheme::SchemeSpec, outcome::Reason, secret::Secret};
+use super::{
+    CannotSign, Doubt, basic::Basic, bearer::Bearer, hmac::Hmac, keyring::Keyring, standard_webhooks::StandardWebhooks,
+    token::Token,
+};
+use crate::{config::scheme::SchemeSpec, event::Webhook, secret::Secret};
 
 /// One way to prove that a webhook is genuine, with its keys.
 #[derive(Debug)]
@@ -92,8 +94,20 @@ impl Scheme {
         }
     }
 
-    /// Whether the request carries what this scheme looks at, good or bad.
-    pub(super) fn is_used_by(&self, headers: &HeaderMap) -> bool {
+    /// What a webhook must have for this scheme to be the one that decides.
+    pub(super) fn looks_at(&self) -> String {
+        match self {
+            Self::Hmac(scheme) => scheme.looks_at(),
+            Self::Token(scheme) => scheme.looks_at(),
+            Self::Basic(_) => "authorization: Basic".to_owned(),
+            Self::Bearer(_) => "authorization: Bearer".to_owned(),
+            Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
+        }
+    }
+
+    /// Whether the webhook carries what this scheme looks at, good or bad.
+    pub(super) fn is_used_by(&self, webhook: &Webhook) -> bool {
+        let headers = &webhook.headers;
         match self {
             Self::Hmac(scheme) => scheme.is_used_by(headers),
             Self::Token(scheme) => scheme.is_used_by(headers),
@@ -103,23 +117,20 @@ impl Scheme {
         }
     }
 
-    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
-        match self {
+    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, _keys: &Keyring) -> Result<(), Doubt> {
+        let (headers, body) = (&webhook.headers, &webhook.body.0);
+        let checked = match self {
             Self::Hmac(scheme) => scheme.check(headers, body),
             Self::Token(scheme) => scheme.check(headers),
             Self::Basic(scheme) => scheme.check(headers),
             Self::Bearer(scheme) => scheme.check(headers),
             Self::StandardWebhooks(scheme) => scheme.check(headers, body, now),
-        }
+        };
+        checked.map_err(Doubt::Why)
     }
 
-    pub(super) fn sign(
-        &self,
-        headers: &mut HeaderMap,
-        body: &[u8],
-        id: &str,
-        now: Timestamp,
-    ) -> Result<(), CannotSign> {
+    pub(super) fn sign(&self, webhook: &mut Webhook, id: &str, now: Timestamp) -> Result<(), CannotSign> {
+        let (headers, body) = (&mut webhook.headers, &webhook.body.0);
         match self {
             Self::Hmac(scheme) => scheme.sign(headers, body),
             Self::Token(scheme) => scheme.sign(headers),

@@ -8,10 +8,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
-use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit};
+use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit, why::Why};
 use crate::{
     config::scheme::{Algorithm, SecretEncoding, StandardWebhooksSpec},
-    outcome::Reason,
     secret::{Secret, same},
 };
 
@@ -64,26 +63,31 @@ impl StandardWebhooks {
     }
 
     /// The time is looked at last, so that `TimestampStale` means a genuine webhook that came late, or a wrong clock.
-    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
-        let names = names(headers).ok_or(Reason::SignatureMissing)?;
+    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Why> {
+        let names =
+            names(headers).ok_or_else(|| Why::Missing { looked_at: vec![STANDARD_NAMES.signature.to_string()] })?;
         let signatures = signatures(header::only(headers, &names.signature)?);
         let id = header::only(headers, &names.id)?;
         let timestamp = header::only(headers, &names.timestamp)?;
+        let malformed = |at: &HeaderName, found: &str| Why::Malformed { at: at.to_string(), found: found.to_owned() };
         if signatures.is_empty() {
-            return Err(Reason::SignatureInvalid);
+            return Err(malformed(&names.signature, "holds no `v1,` signature"));
         }
         let fits = self.keys.iter().any(|key| {
             mac(Algorithm::Sha256, key, &[id, b".", timestamp, b".", body])
                 .is_ok_and(|expected| signatures.iter().any(|signature| same(signature, &expected)))
         });
         if !fits {
-            return Err(Reason::SignatureInvalid);
+            return Err(Why::Mismatch { at: names.signature.to_string() });
         }
-        let signed_at = unix_seconds(timestamp).ok_or(Reason::SignatureInvalid)?;
-        if now.duration_since(signed_at).unsigned_abs() > self.tolerance {
-            return Err(Reason::TimestampStale);
+        let signed_at =
+            unix_seconds(timestamp).ok_or_else(|| malformed(&names.timestamp, "is no time in Unix seconds"))?;
+        let (age, tolerance) = (now.duration_since(signed_at), self.tolerance);
+        match age.unsigned_abs() {
+            by if by <= tolerance => Ok(()),
+            by if age.is_negative() => Err(Why::Future { by, tolerance }),
+            by => Err(Why::Stale { by, tolerance }),
         }
-        Ok(())
     }
 
     pub(super) fn sign(

@@ -29,30 +29,36 @@ fn verifier(verify: Value, secrets: &[&str]) -> Verifier {
     try_verifier(verify, secrets).unwrap()
 }
 
-fn verdict(verifier: &Verifier, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
-    let webhook = Webhook {
+fn webhook(headers: HeaderMap, body: &[u8]) -> Webhook {
+    Webhook {
         source: "ci".parse().unwrap(),
-        received_at: now,
+        received_at: now(),
         peer: None,
-        headers: headers.clone(),
+        method: http::Method::POST,
+        target: "/hooks/ci".parse().unwrap(),
+        headers,
         body: RawBody(Bytes::copy_from_slice(body)),
-    };
-    match verifier.check(webhook, now) {
+    }
+}
+
+fn verdict(verifier: &Verifier, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Reason> {
+    match verifier.check(webhook(headers.clone(), body), now, &Keyring::default()) {
         Ok(verified) => {
             assert_eq!(verified.body(), body);
             Ok(())
         }
-        Err(refused) => {
+        Err(Unproved::Refused(refused)) => {
             assert_eq!(refused.webhook.body.0, body, "the webhook comes back whole");
-            Err(refused.reason)
+            Err(refused.reason())
         }
+        Err(Unproved::NeedsKey { .. }) => panic!("no scheme here fetches keys"),
     }
 }
 
 fn signed(verifier: &Verifier, body: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    verifier.sign(&mut headers, body, "msg_7f3a", now()).unwrap();
-    headers
+    let mut webhook = webhook(HeaderMap::new(), body);
+    verifier.sign(&mut webhook, "msg_7f3a", now()).unwrap();
+    webhook.headers
 }
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
@@ -330,14 +336,8 @@ fn debug_output_shows_no_secret() {
         assert!(!shown.contains(&bare(&first)) && !shown.contains(&bare(&second)), "{shown}");
     }
     // A request that a client made has its tokens in headers that nobody marked as sensitive.
-    let webhook = Webhook {
-        source: "ci".parse().unwrap(),
-        received_at: now(),
-        peer: None,
-        headers: headers(&[("authorization", "Bearer hunter2")]),
-        body: RawBody(Bytes::from_static(b"hunter2")),
-    };
-    let refused = verifier(json!({"scheme": "bearer"}), &["s"]).check(webhook, now()).unwrap_err();
+    let webhook = webhook(headers(&[("authorization", "Bearer hunter2")]), b"hunter2");
+    let refused = verifier(json!({"scheme": "bearer"}), &["s"]).check(webhook, now(), &Keyring::default()).unwrap_err();
     assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
 }
 
@@ -345,9 +345,9 @@ fn debug_output_shows_no_secret() {
 fn an_id_that_no_header_can_carry_is_not_signed() {
     let verifier = verifier(json!({"scheme": "standard-webhooks"}), &[&signing_secret(&[1; 32])]);
     for id in ["", " a", "a\nb", "a\u{7f}"] {
-        let mut headers = HeaderMap::new();
-        assert_eq!(verifier.sign(&mut headers, BODY, id, now()), Err(CannotSign::BadId), "{id:?}");
-        assert!(headers.is_empty());
+        let mut webhook = webhook(HeaderMap::new(), BODY);
+        assert_eq!(verifier.sign(&mut webhook, id, now()), Err(CannotSign::BadId), "{id:?}");
+        assert!(webhook.headers.is_empty());
     }
 }
 
@@ -356,9 +356,9 @@ proptest! {
     fn what_is_signed_is_believed(body in proptest::collection::vec(any::<u8>(), 0..300), id in "[a-zA-Z0-9_.-]{1,60}") {
         for (scheme, [secret, _]) in every_scheme() {
             let verifier = verifier(scheme, &[&secret]);
-            let mut headers = HeaderMap::new();
-            verifier.sign(&mut headers, &body, &id, now()).unwrap();
-            prop_assert_eq!(verdict(&verifier, &headers, &body, now()), Ok(()));
+            let mut webhook = webhook(HeaderMap::new(), &body);
+            verifier.sign(&mut webhook, &id, now()).unwrap();
+            prop_assert_eq!(verdict(&verifier, &webhook.headers, &body, now()), Ok(()));
         }
     }
 

@@ -2,10 +2,9 @@
 
 use http::HeaderMap;
 
-use super::{CannotSign, header, scheme::Misfit};
+use super::{CannotSign, header, scheme::Misfit, why::Why};
 use crate::{
     config::{header::Header, scheme::TokenSpec},
-    outcome::Reason,
     secret::Secret,
 };
 
@@ -26,6 +25,10 @@ impl Token {
         Ok(())
     }
 
+    pub(super) fn looks_at(&self) -> String {
+        self.header.0.to_string()
+    }
+
     pub(super) fn has_keys(&self) -> bool {
         !self.secrets.is_empty()
     }
@@ -34,9 +37,10 @@ impl Token {
         headers.contains_key(&self.header.0)
     }
 
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Reason> {
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Why> {
         let token = header::only(headers, &self.header.0)?;
-        if self.secrets.iter().any(|secret| secret.is(token)) { Ok(()) } else { Err(Reason::SignatureInvalid) }
+        let fits = self.secrets.iter().any(|secret| secret.is(token));
+        if fits { Ok(()) } else { Err(Why::Mismatch { at: self.looks_at() }) }
     }
 
     pub(super) fn sign(&self, headers: &mut HeaderMap) -> Result<(), CannotSign> {
