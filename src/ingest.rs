@@ -90,10 +90,11 @@ impl Ingest {
         let arrived = webhook.received_at;
         let verified = self.prove(source, webhook).await?;
         source.within_rate(self.clock.now())?;
+        let replay = verified.replay();
         let (event, payload) = source.provider.event(verified).map_err(|bad| bad.reason())?;
         let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
-        let accepted = self.store.accept(event, targets, ignored).await.map_err(|error| {
+        let accepted = self.store.accept(event, replay, targets, ignored).await.map_err(|error| {
             tracing::error!(source = %source.name, %error, "a webhook could not be stored");
             Reason::StoreFailed
         })?;
@@ -126,7 +127,7 @@ impl Ingest {
         arrived: Timestamp,
     ) -> Receipt {
         let (event, outcome) = match accepted {
-            Accepted::Duplicate(event) => (event, Reason::Duplicate),
+            Accepted::Duplicate(event) | Accepted::Replayed(event) => (event, Reason::Duplicate),
             Accepted::New(event) if lanes.is_empty() => (event, ignored),
             Accepted::New(event) => (event, Reason::Accepted),
         };

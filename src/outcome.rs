@@ -45,22 +45,22 @@ pub struct UnknownReason;
 reasons! {
     // What came of a webhook.
     Accepted = "accepted", "On disk, and on its way to at least one destination.", "Nothing.";
-    Duplicate = "duplicate", "A delivery id that was accepted before; not delivered again.", "Nothing; `event replay` sends it again.";
+    Duplicate = "duplicate", "A delivery id or a signature that was accepted before; not delivered again.", "Nothing; `event replay` sends it again.";
     NoSubscription = "no_subscription", "Genuine and stored, but no subscription wants it.", "Add a subscription, or leave it; `event replay` sends it then.";
     NotMapped = "not_mapped", "Genuine and stored, but a mapping of the source says to ignore it.", "Nothing, or change the source's `[[map]]`.";
     UnknownSource = "unknown_source", "No source of that name.", "Create `sources/NAME.toml`, or correct the sender's address.";
     SourceDisabled = "source_disabled", "The source is switched off in its file.", "Set `enabled = true`, or stop the sender.";
     SourceExpired = "source_expired", "The source's `expires` has passed.", "Move `expires`, or stop the sender.";
     MethodNotAllowed = "method_not_allowed", "Only POST is taken here.", "Send a POST.";
-    UnsupportedMediaType = "unsupported_media_type", "Neither JSON nor a form with a `payload` field.", "Send `Content-Type: application/json`.";
+    UnsupportedMediaType = "unsupported_media_type", "Its `Content-Type`, `charset` or `Content-Encoding` is not one that is read.", "Send JSON, a form, text or XML; as it is, or as gzip, deflate or br.";
     TooManyHeaders = "too_many_headers", "More request headers than a webhook has.", "Look at what stands between sender and relay.";
-    BodyTooLarge = "body_too_large", "Larger than `server.body_limit`.", "Raise `server.body_limit`, or send less.";
+    BodyTooLarge = "body_too_large", "Larger than `server.body_limit`, or than 25 MiB once inflated.", "Raise `server.body_limit`, or send less.";
     BodyTimeout = "body_timeout", "The sender took longer than `server.body_timeout`.", "Look at the sender's network, or raise the limit.";
     BodyIncomplete = "body_incomplete", "The connection ended before the body did.", "The sender will most likely try again.";
     SignatureMissing = "signature_missing", "No signature or token where the provider puts one.", "Give the sender the source's secret.";
     SignatureInvalid = "signature_invalid", "The signature or token does not fit any secret of the source.", "Compare the sender's secret with the source's `secrets`.";
     TimestampStale = "timestamp_stale", "Signed too long ago, or too far in the future.", "Set the clocks of sender and relay.";
-    BodyMalformed = "body_malformed", "Genuine, but not the JSON it says it is.", "Mend the sender.";
+    BodyMalformed = "body_malformed", "Genuine, but not what its `Content-Type` or `Content-Encoding` says.", "Mend the sender.";
     RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.", "Raise `rate`, or have the sender post less.";
     StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.", "Free space or mend the disk, then restart.";
     InternalFault = "internal_fault", "A fault of teams-relay; the log says where.", "Report it with the line of the log.";

@@ -18,7 +18,7 @@ use crate::{
         scheme::{SchemeSpec, Schemes, VerifySpec},
         syntax,
     },
-    event::{BadPayload, Encoding, Event, EventType, RawBody},
+    event::{BadPayload, Codings, Encoding, Event, EventType, RawBody},
     name::ProviderName,
     outcome::Reason,
     verify::Verified,
@@ -90,7 +90,8 @@ impl Provider {
     pub fn event(&self, verified: Verified) -> Result<(Event, Value), Unreadable> {
         let headers = verified.headers();
         let encoding = Encoding::of(headers).ok_or(Unreadable::MediaType)?;
-        let payload = encoding.payload(verified.body())?;
+        let codings = Codings::of(headers).ok_or(Unreadable::MediaType)?;
+        let payload = encoding.payload(&codings, verified.body())?;
         let kind = self.kind(headers, &payload).unwrap_or_else(|| {
             let action = place::first_text(&self.event.action, headers, &payload);
             EventType::new(&self.event.default, action.as_deref())
@@ -102,6 +103,7 @@ impl Provider {
             received_at: verified.received_at(),
             headers: self.kept(headers),
             encoding,
+            codings,
             body: RawBody(verified.body().clone()),
         };
         Ok((event, payload))
@@ -155,8 +157,10 @@ impl Provider {
 /// Why a genuine webhook is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Its `Content-Type` is of something else.
-    #[error("only JSON is read, or a form whose field `payload` is JSON; send `Content-Type: application/json`")]
+    /// Its `Content-Type` or `Content-Encoding` is of something else.
+    #[error(
+        "only JSON, forms, text and XML are read, as they are or as gzip, deflate or br; send `Content-Type: application/json`"
+    )]
     MediaType,
     /// It is not what its `Content-Type` says.
     #[error(transparent)]
@@ -168,6 +172,7 @@ impl Unreadable {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::MediaType => Reason::UnsupportedMediaType,
+            Self::Payload(BadPayload::TooLarge) => Reason::BodyTooLarge,
             Self::Payload(_) => Reason::BodyMalformed,
         }
     }

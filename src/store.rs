@@ -9,6 +9,7 @@ mod export;
 mod memory;
 #[cfg(test)]
 mod model;
+mod seen;
 #[cfg(test)]
 mod suite;
 
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict, Waiting},
     destination::DestinationId,
-    event::Event,
+    event::{Event, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     subscription::Subscription,
@@ -40,6 +41,8 @@ pub enum Accepted {
     New(EventId),
     /// Its delivery id was accepted before, under this id.
     Duplicate(EventId),
+    /// Its signature was accepted before, under this id, and is not too old yet.
+    Replayed(EventId),
 }
 
 /// An event as lists show it: without its body.
@@ -165,13 +168,21 @@ pub enum ExportLine {
 /// Holds what must outlive the process.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Puts an event and its fan-out on disk, flushed, unless its delivery id is known.
+    /// Puts an event and its fan-out on disk, flushed, unless its delivery id or, until it is too old, its signature
+    /// is known. At most a million signatures are remembered; of more, those that are too old first are forgotten.
+    ///
     /// With no targets, `ignored` says why nobody gets it. An event goes to a destination once: of several targets
     /// with the same one, the first counts.
     ///
     /// # Errors
     /// [`StoreError::Failed`]: nothing was accepted, and nothing will be until a restart.
-    async fn accept(&self, event: Event, targets: Vec<Target>, ignored: Reason) -> Result<Accepted, StoreError>;
+    async fn accept(
+        &self,
+        event: Event,
+        replay: Option<Replay>,
+        targets: Vec<Target>,
+        ignored: Reason,
+    ) -> Result<Accepted, StoreError>;
 
     /// Lanes with deliveries waiting, those of paused subscriptions left out.
     fn lanes(&self) -> Vec<DestinationId>;

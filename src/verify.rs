@@ -25,7 +25,7 @@ use url::Url;
 
 use crate::{
     config::{problem::Problem, scheme::Schemes},
-    event::Webhook,
+    event::{Replay, Webhook},
     name::SourceName,
     outcome::Reason,
     secret::Secret,
@@ -95,15 +95,15 @@ impl Verifier {
     /// Gives the webhook back, with why it is not believed, or which key must be fetched before that can be said.
     pub fn check(&self, webhook: Webhook, now: Timestamp, keys: &Keyring) -> Result<Verified, Unproved> {
         match self.judge(&webhook, now, keys) {
-            Ok(()) => Ok(Verified(webhook)),
+            Ok(replay) => Ok(Verified { webhook, replay }),
             Err(Doubt::Why(why)) => Err(Unproved::Refused(Refused { why, webhook: Box::new(webhook) })),
             Err(Doubt::NeedsKey(from)) => Err(Unproved::NeedsKey { from, webhook: Box::new(webhook) }),
         }
     }
 
-    fn judge(&self, webhook: &Webhook, now: Timestamp, keys: &Keyring) -> Result<(), Doubt> {
+    fn judge(&self, webhook: &Webhook, now: Timestamp, keys: &Keyring) -> Result<Option<Replay>, Doubt> {
         match &self.0 {
-            How::Unverified => Ok(()),
+            How::Unverified => Ok(None),
             // One scheme decides. To try another after a bad signature would let the weakest of them be chosen.
             How::AnyOf(schemes) => match schemes.iter().find(|scheme| scheme.is_used_by(webhook)) {
                 Some(scheme) => scheme.check(webhook, now, keys),
@@ -185,37 +185,45 @@ impl From<Why> for Doubt {
 
 /// A webhook that a [`Verifier`] found genuine. There is no other way to make one.
 #[derive(Debug)]
-pub struct Verified(Webhook);
+pub struct Verified {
+    webhook: Webhook,
+    replay: Option<Replay>,
+}
 
 impl Verified {
     /// The source whose address it was posted to.
     pub fn source(&self) -> &SourceName {
-        &self.0.source
+        &self.webhook.source
     }
 
     /// When it had arrived in full.
     pub fn received_at(&self) -> Timestamp {
-        self.0.received_at
+        self.webhook.received_at
     }
 
     /// Who held the other end of the connection.
     pub fn peer(&self) -> Option<IpAddr> {
-        self.0.peer
+        self.webhook.peer
     }
 
     /// Path and query as they were asked for.
     pub fn target(&self) -> &PathAndQuery {
-        &self.0.target
+        &self.webhook.target
     }
 
     /// All request headers, secrets among them.
     pub fn headers(&self) -> &HeaderMap {
-        &self.0.headers
+        &self.webhook.headers
+    }
+
+    /// What a second sending of it would be known by, where its signature is good for a while; the store remembers it.
+    pub fn replay(&self) -> Option<Replay> {
+        self.replay
     }
 
     /// The raw body.
     pub fn body(&self) -> &Bytes {
-        &self.0.body.0
+        &self.webhook.body.0
     }
 }
 

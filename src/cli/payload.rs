@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use crate::{
-    event::{Encoding, Event, EventType, RawBody, Webhook},
+    event::{Codings, Encoding, Event, EventType, RawBody, Webhook},
     name::SourceName,
     provider::Provider,
     rules::{Rules, SourceRules},
@@ -24,7 +24,7 @@ pub(super) struct PayloadArgs {
     /// The source that it comes from
     #[arg(long)]
     pub(super) source: String,
-    /// The file with the body, such as push.json; .form is sent as a form
+    /// The file with the body, such as push.json; .form, .xml and .txt are sent as what they are
     #[arg(long, value_name = "FILE")]
     pub(super) payload: PathBuf,
     /// A JSON object of request headers; without it, push.headers.json beside push.json is used if it is there
@@ -64,8 +64,12 @@ pub(super) fn prepare(args: &PayloadArgs, provider: &Provider, delivery_id: &str
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::HOST);
     if !headers.contains_key(header::CONTENT_TYPE) {
-        let form = args.payload.extension().is_some_and(|ending| ending == "form");
-        let kind = if form { "application/x-www-form-urlencoded" } else { "application/json" };
+        let kind = match args.payload.extension().and_then(|ending| ending.to_str()) {
+            Some("form") => "application/x-www-form-urlencoded",
+            Some("xml") => "application/xml",
+            Some("txt") => "text/plain; charset=utf-8",
+            _ => "application/json",
+        };
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     let kind = match &args.event {
@@ -113,7 +117,8 @@ fn event_type(text: &str) -> EventType {
 
 /// What headers and body say; where they say nothing, what the file is called.
 fn guess(args: &PayloadArgs, provider: &Provider, headers: &HeaderMap, body: &Bytes) -> EventType {
-    let payload = Encoding::of(headers).and_then(|encoding| encoding.payload(body).ok()).unwrap_or_default();
+    let payload = Encoding::of(headers).zip(Codings::of(headers));
+    let payload = payload.and_then(|(encoding, codings)| encoding.payload(&codings, body).ok()).unwrap_or_default();
     if let Some(kind) = provider.kind(headers, &payload) {
         return kind;
     }

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::connection::{MOST_HEADERS, Peer};
 use crate::{
     clock::Clock,
-    event::{Encoding, RawBody, Webhook},
+    event::{Codings, Encoding, RawBody, Webhook},
     name::SourceName,
     outcome::Reason,
 };
@@ -24,7 +24,7 @@ pub struct BodyLimits {
     pub time: Duration,
 }
 
-/// What headers alone can tell: too many of them, a type that is not read, a length over the limit.
+/// What headers alone can tell: too many of them, a type or coding that is not read, a length over the limit.
 ///
 /// # Errors
 /// The first that is wrong.
@@ -32,7 +32,7 @@ pub fn check_headers(headers: &HeaderMap, limits: BodyLimits) -> Result<(), Reas
     if headers.len() > MOST_HEADERS {
         return Err(Reason::TooManyHeaders);
     }
-    if Encoding::of(headers).is_none() {
+    if Encoding::of(headers).is_none() || Codings::of(headers).is_none() {
         return Err(Reason::UnsupportedMediaType);
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

@@ -6,7 +6,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use super::{RenderInput, TemplateFile};
 use crate::{
-    event::{BadPayload, Encoding},
+    event::{BadPayload, Codings, Encoding},
     name::TemplateName,
 };
 
@@ -42,7 +42,7 @@ impl Sample {
     pub fn input(&self) -> Result<RenderInput, BadPayload> {
         let (provider, name) = self.template.as_str().split_once('/').unwrap_or(("generic", self.template.as_str()));
         let name = self.variant.as_deref().filter(|_| name == "default").unwrap_or(name);
-        Ok(RenderInput::of_sample(Encoding::Json.payload(self.json.as_bytes())?, provider, name))
+        Ok(RenderInput::of_sample(Encoding::Json.payload(&Codings::default(), self.json.as_bytes())?, provider, name))
     }
 }
 

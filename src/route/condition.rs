@@ -254,7 +254,7 @@ fn to_cel(value: &Value) -> cel::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Encoding, EventType, RawBody};
+    use crate::event::{Codings, Encoding, EventType, RawBody};
 
     fn holds(condition: &str, payload: Value) -> bool {
         let event = Event {
@@ -264,6 +264,7 @@ mod tests {
             received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
             headers: vec![("x-env".into(), "prod".into())],
             encoding: Encoding::Json,
+        codings: Codings::default(),
             body: RawBody(bytes::Bytes::new()),
         };
         Condition::compile(condition).unwrap().holds(&Facts::new(&event, &payload))

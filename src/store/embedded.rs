@@ -10,6 +10,7 @@ mod draft;
 mod format;
 mod lanes;
 mod open;
+mod payload;
 mod reads;
 mod settle;
 mod subscriptions;
@@ -40,7 +41,7 @@ use super::{
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
     destination::DestinationId,
-    event::Event,
+    event::{Event, Replay},
     name::{EventId, SubscriptionId},
     outcome::{Accounts, Reason},
     subscription::Subscription,
@@ -76,17 +77,19 @@ impl EmbeddedStore {
     }
 
     fn open_with(path: &Path, commit: Commit) -> Result<Self, StoreError> {
-        format::check(path)?;
+        let format = format::check(path)?;
         let failure = Failure::default();
         let disk = open::events(path)?;
         let subscriptions = open::subscriptions(path, &failure)?;
+        format::raise(path, format)?;
         let (known, last_event) = open::rebuild(&disk)?;
+        let seen = open::seen(&disk)?;
         let shared = Shared::default();
         *shared.lock() = known;
         for subscription in subscriptions.all().values() {
             shared.lock().lanes.pause(subscription.id, subscription.paused);
         }
-        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, commit)?;
+        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, commit)?;
         Ok(Self { path: path.to_owned(), disk, subscriptions, shared, failure, writer })
     }
 
@@ -116,12 +119,18 @@ async fn blocking<T: Send + 'static>(
 
 #[async_trait]
 impl Store for EmbeddedStore {
-    async fn accept(&self, event: Event, targets: Vec<Target>, ignored: Reason) -> Result<Accepted, StoreError> {
+    async fn accept(
+        &self,
+        event: Event,
+        replay: Option<Replay>,
+        targets: Vec<Target>,
+        ignored: Reason,
+    ) -> Result<Accepted, StoreError> {
         self.writer.check()?;
         let offer = if event.body.0.len() < LARGE_BODY {
-            Offer::new(&event, &targets, ignored)?
+            Offer::new(&event, replay, &targets, ignored)?
         } else {
-            blocking(move || Offer::new(&event, &targets, ignored)).await?
+            blocking(move || Offer::new(&event, replay, &targets, ignored)).await?
         };
         self.writer.run(Durable::Flushed, offer.weight(), |draft| draft.accept(offer)).await
     }

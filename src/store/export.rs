@@ -15,14 +15,17 @@ use super::{ExportLine, KEPT_ATTEMPTS, StoreError};
 use crate::{
     delivery::{Attempt, DeliveryState, Target},
     destination::{Destination, DestinationId, WebhookUrl},
-    event::{Encoding, Event, EventType, RawBody},
+    event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody},
     name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId},
     outcome::Reason,
     subscription::Subscription,
 };
 
-/// The format of the lines that this version writes, and the newest that it reads.
-const FORMAT: u32 = 1;
+/// The format of an export that this version writes, and the newest that it reads. In format 1 no body was text, XML
+/// or compressed.
+const FORMAT: u32 = 2;
+/// The format of a subscription's line, which is also its form in the store.
+const SUBSCRIPTION_FORMAT: u32 = 1;
 const PROGRAM: &str = "teams-relay";
 /// New ids follow the greatest there is, so one at the end of the number's range would leave no room.
 const LAST_ID: u128 = u128::MAX / 2;
@@ -69,6 +72,11 @@ struct EventLine {
     received_at: Timestamp,
     headers: Vec<(String, String)>,
     encoding: EncodingWord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    charset: Option<String>,
+    /// In the order in which they were done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    compressions: Vec<CompressionWord>,
     /// The raw body in base64: it need not be text.
     body: String,
     ignored: Option<Reason>,
@@ -79,7 +87,19 @@ struct EventLine {
 #[serde(rename_all = "snake_case")]
 enum EncodingWord {
     Json,
-    FormPayload,
+    /// Lines of format 1 say `form_payload`.
+    #[serde(alias = "form_payload")]
+    Form,
+    Text,
+    Xml,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CompressionWord {
+    Gzip,
+    Deflate,
+    Brotli,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,7 +157,7 @@ fn bad(what: &str, why: impl ToString) -> StoreError {
 pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, StoreError> {
     let Subscription { id, name, source, events, filter, destination, paused, created_at } = subscription.clone();
     let line = SubscriptionLine {
-        format: FORMAT,
+        format: SUBSCRIPTION_FORMAT,
         id,
         name,
         source,
@@ -173,10 +193,9 @@ pub(super) fn event_value(whole: Whole) -> Result<Value, StoreError> {
         delivery_id: event.delivery_id,
         received_at: event.received_at,
         headers: event.headers,
-        encoding: match event.encoding {
-            Encoding::Json => EncodingWord::Json,
-            Encoding::FormPayload => EncodingWord::FormPayload,
-        },
+        encoding: event.encoding.into(),
+        charset: event.codings.charset.map(|charset| charset.as_str().to_owned()),
+        compressions: event.codings.compressions.into_iter().map(CompressionWord::from).collect(),
         body: BASE64_STANDARD.encode(&event.body.0),
         ignored,
         deliveries: deliveries.into_iter().map(DeliveryLine::from).collect(),
@@ -192,6 +211,9 @@ pub(super) fn event(value: Value) -> Result<Whole, StoreError> {
         return Err(bad(&what, "its id is of a time after the year 6000, and ids go on after the greatest"));
     }
     let body = BASE64_STANDARD.decode(&line.body).map_err(|error| bad(&what, format!("its body: {error}")))?;
+    let charset = |name: &str| {
+        Charset::parse(name).ok_or_else(|| bad(&what, format!("the charset `{name}` is not known")))
+    };
     let mut deliveries: Vec<WholeDelivery> = Vec::with_capacity(line.deliveries.len());
     for delivery in line.deliveries.into_iter().map(WholeDelivery::from) {
         if deliveries.iter().any(|known| known.target.destination == delivery.target.destination) {
@@ -209,15 +231,58 @@ pub(super) fn event(value: Value) -> Result<Whole, StoreError> {
             delivery_id: line.delivery_id,
             received_at: line.received_at,
             headers: line.headers,
-            encoding: match line.encoding {
-                EncodingWord::Json => Encoding::Json,
-                EncodingWord::FormPayload => Encoding::FormPayload,
+            encoding: line.encoding.into(),
+            codings: Codings {
+                charset: line.charset.as_deref().map(charset).transpose()?,
+                compressions: line.compressions.into_iter().map(Compression::from).collect(),
             },
             body: RawBody(Bytes::from(body)),
         },
         ignored,
         deliveries,
     })
+}
+
+impl From<Encoding> for EncodingWord {
+    fn from(encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Json => Self::Json,
+            Encoding::Form => Self::Form,
+            Encoding::Text => Self::Text,
+            Encoding::Xml => Self::Xml,
+        }
+    }
+}
+
+impl From<EncodingWord> for Encoding {
+    fn from(word: EncodingWord) -> Self {
+        match word {
+            EncodingWord::Json => Self::Json,
+            EncodingWord::Form => Self::Form,
+            EncodingWord::Text => Self::Text,
+            EncodingWord::Xml => Self::Xml,
+        }
+    }
+}
+
+impl From<Compression> for CompressionWord {
+    fn from(compression: Compression) -> Self {
+        match compression {
+            Compression::Gzip => Self::Gzip,
+            Compression::Deflate => Self::Deflate,
+            Compression::Brotli => Self::Brotli,
+        }
+    }
+}
+
+impl From<CompressionWord> for Compression {
+    fn from(word: CompressionWord) -> Self {
+        match word {
+            CompressionWord::Gzip => Self::Gzip,
+            CompressionWord::Deflate => Self::Deflate,
+            CompressionWord::Brotli => Self::Brotli,
+        }
+    }
 }
 
 impl From<WholeDelivery> for DeliveryLine {

@@ -20,7 +20,7 @@ use super::{Accepted, DeadLetter, EventRecord, ExportLine, Page, Store, StoreErr
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
     destination::DestinationId,
-    event::Event,
+    event::{Event, Replay},
     name::{EventId, SubscriptionId},
     outcome::{Accounts, Reason},
     subscription::Subscription,
@@ -62,8 +62,14 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn accept(&self, event: Event, targets: Vec<Target>, ignored: Reason) -> Result<Accepted, StoreError> {
-        Ok(self.lock().accept(event, &targets, ignored))
+    async fn accept(
+        &self,
+        event: Event,
+        replay: Option<Replay>,
+        targets: Vec<Target>,
+        ignored: Reason,
+    ) -> Result<Accepted, StoreError> {
+        Ok(self.lock().accept(event, replay, &targets, ignored))
     }
 
     fn lanes(&self) -> Vec<DestinationId> {

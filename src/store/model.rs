@@ -77,7 +77,7 @@ impl Side {
             Action::Accept { delivery_id, targets, at } => {
                 let delivery_id = delivery_id.map(|number| format!("d-{number}"));
                 let sent = event(delivery_id.as_deref(), minute(at));
-                match store.accept(sent, targets, Reason::NoSubscription).await.unwrap() {
+                match store.accept(sent, None, targets, Reason::NoSubscription).await.unwrap() {
                     Accepted::New(id) => {
                         self.ids.push(id);
                         "new".into()

@@ -9,7 +9,7 @@ use super::{Accepted, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Pag
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::{Destination, DestinationId, WebhookUrl},
-    event::{Encoding, Event, EventType, RawBody},
+    event::{Codings, Encoding, Event, EventType, RawBody},
     name::{EventId, SubscriptionId},
     outcome::{Accounts, Reason},
     subscription::Subscription,
@@ -28,6 +28,7 @@ pub(super) fn event(delivery_id: Option<&str>, received_at: Timestamp) -> Event 
         received_at,
         headers: vec![("x-forge-event".into(), "merge".into())],
         encoding: Encoding::Json,
+        codings: Codings::default(),
         body: RawBody(Bytes::from_static(br#"{"title":"payload-text"}"#)),
     }
 }
@@ -67,7 +68,7 @@ pub(super) fn retry(at: Timestamp, why: Reason) -> Verdict {
 
 /// Accepts an event of that minute, without a delivery id, and gives its id.
 pub(super) async fn accepted(store: &dyn Store, at: i64, targets: &[Target]) -> EventId {
-    match store.accept(event(None, minute(at)), targets.to_vec(), Reason::NoSubscription).await.unwrap() {
+    match store.accept(event(None, minute(at)), None, targets.to_vec(), Reason::NoSubscription).await.unwrap() {
         Accepted::New(id) => id,
         Accepted::Duplicate(id) => panic!("{id} has no delivery id and can't be a repeat"),
     }
@@ -134,8 +135,8 @@ conformance! {
         let body: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
         let mut sent = event(Some("d-1"), minute(3));
         sent.body = RawBody(Bytes::from(body));
-        sent.encoding = Encoding::FormPayload;
-        let accepted = store.accept(sent.clone(), vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
+        sent.encoding = Encoding::Xml;
+        let accepted = store.accept(sent.clone(), None, vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
         let Accepted::New(id) = accepted else { panic!("{accepted:?}") };
         assert_eq!(store.event(id).await.unwrap(), sent);
         let (record, attempts) = store.history(id).await.unwrap();
@@ -147,11 +148,11 @@ conformance! {
     }
 
     async fn a_repeated_delivery_id_of_a_source_is_not_taken_on_again(store) {
-        let again = || store.accept(event(Some("d-1"), minute(0)), vec![target(1, 1)], Reason::NoSubscription);
+        let again = || store.accept(event(Some("d-1"), minute(0)), None, vec![target(1, 1)], Reason::NoSubscription);
         let Accepted::New(first) = again().await.unwrap() else { panic!("nothing was there before") };
         assert_eq!(again().await.unwrap(), Accepted::Duplicate(first));
         let other = Event { source: "other".parse().unwrap(), ..event(Some("d-1"), minute(0)) };
-        assert!(matches!(store.accept(other, vec![], Reason::NotMapped).await.unwrap(), Accepted::New(_)));
+        assert!(matches!(store.accept(other, None, vec![], Reason::NotMapped).await.unwrap(), Accepted::New(_)));
         accepted(store, 0, &[target(1, 1)]).await;
         accepted(store, 0, &[target(1, 1)]).await;
         assert_eq!(store.accounts(), books(4, 0, 0, 0, 1, 3));
@@ -312,7 +313,7 @@ conformance! {
     }
 
     async fn a_sweep_takes_what_is_settled_and_past_its_time_with_its_delivery_id(store) {
-        let old = store.accept(event(Some("d-1"), minute(0)), vec![target(1, 1)], Reason::NoSubscription).await;
+        let old = store.accept(event(Some("d-1"), minute(0)), None, vec![target(1, 1)], Reason::NoSubscription).await;
         let Accepted::New(old) = old.unwrap() else { panic!("nothing was there before") };
         let waits = accepted(store, 0, &[target(1, 1), target(2, 1)]).await;
         let dead = accepted(store, 0, &[target(1, 1)]).await;
@@ -329,7 +330,7 @@ conformance! {
         assert_eq!(store.sweep(minute(10), minute(10)).await.unwrap().events, 1);
         assert_eq!(store.dead(FIRST).await.unwrap(), []);
         assert_eq!(store.accounts(), before);
-        let again = store.accept(event(Some("d-1"), minute(30)), vec![], Reason::NoSubscription).await.unwrap();
+        let again = store.accept(event(Some("d-1"), minute(30)), None, vec![], Reason::NoSubscription).await.unwrap();
         assert!(matches!(again, Accepted::New(id) if id > young), "{again:?}");
     }
 
@@ -385,7 +386,7 @@ conformance! {
     async fn an_export_that_is_imported_gives_the_same_export(store) {
         store.put_subscription(subscription(1, true)).await.unwrap();
         store.put_subscription(subscription(2, false)).await.unwrap();
-        store.accept(event(Some("d-1"), minute(0)), vec![], Reason::NotMapped).await.unwrap();
+        store.accept(event(Some("d-1"), minute(0)), None, vec![], Reason::NotMapped).await.unwrap();
         let purged = accepted(store, 1, &[target(1, 1), target(2, 2)]).await;
         let listed = accepted(store, 2, &[target(1, 1), target(2, 2), target(3, 2)]).await;
         let made = || Some(attempt(minute(3), Reason::ServerError));
@@ -408,7 +409,7 @@ conformance! {
             }
             assert_eq!(other.due(lane(3), 9), store.due(lane(3), 9));
             assert_eq!(other.dead(FIRST).await.unwrap(), store.dead(FIRST).await.unwrap());
-            let again = other.accept(event(Some("d-1"), minute(0)), vec![], Reason::NotMapped).await.unwrap();
+            let again = other.accept(event(Some("d-1"), minute(0)), None, vec![], Reason::NotMapped).await.unwrap();
             assert!(matches!(again, Accepted::Duplicate(_)), "{again:?}");
             assert!(accepted(other, 0, &[]).await > listed);
         }

@@ -6,7 +6,7 @@ use super::{
     CannotSign, Doubt, basic::Basic, bearer::Bearer, hmac::Hmac, keyring::Keyring, standard_webhooks::StandardWebhooks,
     token::Token,
 };
-use crate::{config::scheme::SchemeSpec, event::Webhook, secret::Secret};
+use crate::{config::scheme::SchemeSpec, event::{Replay, Webhook}, secret::Secret};
 
 /// One way to prove that a webhook is genuine, with its keys.
 #[derive(Debug)]
@@ -117,16 +117,17 @@ impl Scheme {
         }
     }
 
-    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, _keys: &Keyring) -> Result<(), Doubt> {
+    /// What a second sending of the same request would be known by, where the signature has a time in it.
+    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, _keys: &Keyring) -> Result<Option<Replay>, Doubt> {
         let (headers, body) = (&webhook.headers, &webhook.body.0);
         let checked = match self {
             Self::Hmac(scheme) => scheme.check(headers, body),
             Self::Token(scheme) => scheme.check(headers),
             Self::Basic(scheme) => scheme.check(headers),
             Self::Bearer(scheme) => scheme.check(headers),
-            Self::StandardWebhooks(scheme) => scheme.check(headers, body, now),
+            Self::StandardWebhooks(scheme) => return Ok(Some(scheme.check(webhook, now)?)),
         };
-        checked.map_err(Doubt::Why)
+        checked.map(|()| None).map_err(Doubt::Why)
     }
 
     pub(super) fn sign(&self, webhook: &mut Webhook, id: &str, now: Timestamp) -> Result<(), CannotSign> {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit, why::Why};
 use crate::{
     config::scheme::{Algorithm, SecretEncoding, StandardWebhooksSpec},
+    event::{Replay, Webhook},
     secret::{Secret, same},
 };
 
@@ -63,7 +64,8 @@ impl StandardWebhooks {
     }
 
     /// The time is looked at last, so that `TimestampStale` means a genuine webhook that came late, or a wrong clock.
-    pub(super) fn check(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Why> {
+    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp) -> Result<Replay, Why> {
+        let (headers, body) = (&webhook.headers, &webhook.body.0);
         let names =
             names(headers).ok_or_else(|| Why::Missing { looked_at: vec![STANDARD_NAMES.signature.to_string()] })?;
         let signatures = signatures(header::only(headers, &names.signature)?);
@@ -73,18 +75,18 @@ impl StandardWebhooks {
         if signatures.is_empty() {
             return Err(malformed(&names.signature, "holds no `v1,` signature"));
         }
-        let fits = self.keys.iter().any(|key| {
-            mac(Algorithm::Sha256, key, &[id, b".", timestamp, b".", body])
-                .is_ok_and(|expected| signatures.iter().any(|signature| same(signature, &expected)))
-        });
-        if !fits {
+        let mut made = self.keys.iter().map(|key| mac(Algorithm::Sha256, key, &[id, b".", timestamp, b".", body]));
+        let first = made.next().and_then(Result::ok);
+        let fits = |expected: &[u8]| signatures.iter().any(|signature| same(signature, expected));
+        let Some(first) = first.filter(|first| fits(first) || made.any(|made| made.is_ok_and(|made| fits(&made)))) else {
             return Err(Why::Mismatch { at: names.signature.to_string() });
-        }
+        };
         let signed_at =
             unix_seconds(timestamp).ok_or_else(|| malformed(&names.timestamp, "is no time in Unix seconds"))?;
         let (age, tolerance) = (now.duration_since(signed_at), self.tolerance);
         match age.unsigned_abs() {
-            by if by <= tolerance => Ok(()),
+            // By the first secret, whichever fitted: a request may be signed by several, and come again with another.
+            by if by <= tolerance => Ok(Replay::new(&webhook.source, &first, signed_at.saturating_add(tolerance).unwrap_or(Timestamp::MAX))),
             by if age.is_negative() => Err(Why::Future { by, tolerance }),
             by => Err(Why::Stale { by, tolerance }),
         }

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use super::*;
 use crate::{
-    event::{Encoding, Event, EventType, RawBody},
+    event::{Codings, Encoding, Event, EventType, RawBody},
     render::{self, RenderInput, Templates},
 };
 
@@ -50,6 +50,7 @@ fn event(kind: EventType, encoding: Encoding, body: Vec<u8>) -> Event {
         received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
         headers: Vec::new(),
         encoding,
+        codings: Codings::default(),
         body: RawBody(body.into()),
     }
 }
@@ -63,7 +64,7 @@ fn payloads(folder: &str) -> Vec<(String, Event)> {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         let (encoding, stem) = match name.rsplit_once('.') {
             Some((stem, "json")) if !stem.ends_with(".headers") => (Encoding::Json, stem),
-            Some((stem, "form")) => (Encoding::FormPayload, stem),
+            Some((stem, "form")) => (Encoding::Form, stem),
             _ => continue,
         };
         let headers: Value = match fs::read(path.with_file_name(format!("{stem}.headers.json"))) {
@@ -71,7 +72,7 @@ fn payloads(folder: &str) -> Vec<(String, Event)> {
             Err(_) => Value::Null,
         };
         let body = fs::read(&path).unwrap();
-        let Ok(payload) = encoding.payload(&body) else { continue };
+        let Ok(payload) = encoding.payload(&Codings::default(), &body) else { continue };
         let kind = headers.get("X-GitHub-Event").and_then(Value::as_str).unwrap_or(stem);
         let kind = EventType::new(kind, payload.get("action").and_then(Value::as_str));
         found.push((name, event(kind, encoding, body)));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    event::{Encoding, Event, EventType, RawBody},
+    event::{Codings, Encoding, Event, EventType, RawBody},
     render::fallback,
 };
 
@@ -12,6 +12,7 @@ pub(in crate::render) fn input(payload: serde_json::Value) -> RenderInput {
         received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
         headers: vec![("X-GitHub-Event".into(), "push".into())],
         encoding: Encoding::Json,
+        codings: Codings::default(),
         body: RawBody(bytes::Bytes::new()),
     };
     RenderInput::new(payload, &event, None, &"github".parse().unwrap())

@@ -38,6 +38,8 @@ pub(super) enum Space {
     DeliveryIds,
     /// Event id, destination → dead letter row.
     Dead,
+    /// Key of a signature that was good once → until when it is, and the event.
+    Seen,
     /// One key: the books.
     Books,
 }
@@ -55,6 +57,7 @@ pub(super) struct Disk {
     attempts: Keyspace,
     delivery_ids: Keyspace,
     dead: Keyspace,
+    seen: Keyspace,
     books: Keyspace,
 }
 
@@ -82,6 +85,7 @@ impl Disk {
             attempts: small("attempts")?,
             delivery_ids: small("delivery_ids")?,
             dead: small("dead")?,
+            seen: small("seen")?,
             books: small("books")?,
             payloads,
             database,
@@ -96,6 +100,7 @@ impl Disk {
             Space::Attempts => &self.attempts,
             Space::DeliveryIds => &self.delivery_ids,
             Space::Dead => &self.dead,
+            Space::Seen => &self.seen,
             Space::Books => &self.books,
         }
     }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     name::{EventId, EventIds},
     outcome::Accounts,
-    store::StoreError,
+    store::{StoreError, seen::Seen},
 };
 
 /// The group's writes and what they change in memory once they are on disk.
@@ -26,11 +26,13 @@ pub(super) struct Draft<'a> {
     pub(super) accounts: Accounts,
     pub(super) last_event: EventId,
     pub(super) changes: Vec<Change>,
+    /// Changed at once, and not after the commit: nothing is written after one that fails.
+    pub(super) replays: &'a mut Seen,
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(disk: &'a Disk, accounts: Accounts, last_event: EventId) -> Self {
-        Self { disk, writes: BTreeMap::new(), accounts, last_event, changes: Vec::new() }
+    pub(super) fn new(disk: &'a Disk, accounts: Accounts, last_event: EventId, replays: &'a mut Seen) -> Self {
+        Self { disk, writes: BTreeMap::new(), accounts, last_event, changes: Vec::new(), replays }
     }
 
     pub(super) fn get(&self, space: Space, key: &Slice) -> Result<Option<Slice>, StoreError> {

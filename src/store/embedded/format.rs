@@ -9,20 +9,19 @@ use std::{
 
 use crate::store::StoreError;
 
-/// The format that this version writes.
-const FORMAT: u32 = 1;
+/// The format that this version writes. In format 1 no body was text, XML or compressed, and no signature remembered.
+const FORMAT: u32 = 2;
 /// Holds the format as a decimal number.
 const FILE: &str = "format";
 
 /// Reads the folder's format, and writes it where the folder is new.
-pub(super) fn check(path: &Path) -> Result<(), StoreError> {
-    let failed = |error: std::io::Error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) };
+pub(super) fn check(path: &Path) -> Result<u32, StoreError> {
     // Webhook URLs are secrets; the group may enter, since the admin socket stands here by default.
-    fs::DirBuilder::new().recursive(true).mode(0o750).create(path).map_err(failed)?;
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(path).map_err(failed(path))?;
     let text = match fs::read_to_string(path.join(FILE)) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound && !path.join(super::open::EVENTS).exists() => {
-            return write(path).map_err(failed);
+            return write(path).map(|()| FORMAT).map_err(failed(path));
         }
         Err(error) => return Err(damaged(path, error.to_string())),
     };
@@ -30,7 +29,16 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     if found > FORMAT {
         return Err(StoreError::Newer { path: path.display().to_string(), found, known: FORMAT });
     }
-    Ok(())
+    Ok(found)
+}
+
+/// Marks a folder of an older format, once it is open, as one that an older version can't read any more.
+pub(super) fn raise(path: &Path, found: u32) -> Result<(), StoreError> {
+    if found < FORMAT { write(path).map_err(failed(path)) } else { Ok(()) }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    move |error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) }
 }
 
 fn damaged(path: &Path, why: String) -> StoreError {

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use super::{
-    codec::{BooksRow, damaged, decode},
+    codec::{BooksRow, SeenRow, damaged, decode},
     disk::{BOOKS, Disk, Space, event_row, unreadable},
     format::sync_folder,
     lanes::Change,
@@ -11,7 +11,11 @@ use super::{
     torn::Torn,
     writer::{self, Failure, Known},
 };
-use crate::{name::EventId, outcome::Accounts, store::StoreError};
+use crate::{
+    name::EventId,
+    outcome::Accounts,
+    store::{StoreError, seen::Seen},
+};
 
 /// fjall's folder.
 pub(super) const EVENTS: &str = "events";
@@ -119,6 +123,21 @@ pub(super) fn rebuild(disk: &Disk) -> Result<(Known, EventId), StoreError> {
     }
     reconcile(&mut known.accounts, known.lanes.queue().0);
     Ok((known, last))
+}
+
+/// The signatures that are remembered, by the end of their time.
+pub(super) fn seen(disk: &Disk) -> Result<Seen, StoreError> {
+    let mut seen = Seen::default();
+    for pair in disk.space(Space::Seen).iter() {
+        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Seen, &error))?;
+        let row = decode::<SeenRow>(&value, || "a signature that was seen".into());
+        match (row, <[u8; 16]>::try_from(&*key)) {
+            (Ok(row), Ok(key)) => seen.restore(row.until, key),
+            (Err(error), _) => tracing::error!(%error, "a signature that was seen is left where it is"),
+            (_, Err(_)) => tracing::error!(bytes = key.len(), "a signature that was seen has a key of another length"),
+        }
+    }
+    Ok(seen)
 }
 
 /// The books say how many deliveries must be there; where the disk lost some, that is said aloud, once.

@@ -6,6 +6,7 @@ use fjall::{Readable, Slice, Snapshot};
 use super::{
     codec::{AttemptRow, DeadRow, EventRow, damaged, decode},
     disk::{Disk, Space, attempt_key, destination_of, event_key, event_of, event_row, unreadable},
+    payload,
 };
 use crate::{
     delivery::Attempt,
@@ -40,7 +41,7 @@ impl<'a> View<'a> {
     /// An event whole, of its row.
     pub(super) fn event(&self, id: EventId, row: &EventRow) -> Result<Event, StoreError> {
         let payload = self.get(Space::Payloads, &event_key(id))?;
-        row.event(id, &payload.ok_or_else(|| damaged(format!("the payload of event {id}"), "it is gone".into()))?)
+        payload::event(id, row, &payload.ok_or_else(|| damaged(format!("the payload of event {id}"), "it is gone".into()))?)
     }
 
     /// The attempts for one delivery that are kept, oldest first; `made` were recorded.

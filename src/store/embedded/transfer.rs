@@ -3,10 +3,11 @@
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    codec::{AttemptRow, DeliveryRow, EventRow, StateRow, encode, encode_payload, id_bytes},
+    codec::{AttemptRow, DeliveryRow, EventRow, StateRow, encode, id_bytes},
     disk::{Disk, Space, attempt_key, delivery_key, event_key},
     draft::Draft,
     lanes::Change,
+    payload::encode_payload,
     reads::View,
     subscriptions::Subscriptions,
 };

@@ -11,7 +11,11 @@ use fjall::{OwnedWriteBatch, PersistMode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{disk::Disk, draft::Draft, lanes::Lanes};
-use crate::{name::EventId, outcome::Accounts, store::StoreError};
+use crate::{
+    name::EventId,
+    outcome::Accounts,
+    store::{StoreError, seen::Seen},
+};
 
 /// Commands that may wait for the writer before askers wait to ask.
 const QUEUED: usize = 1024;
@@ -96,11 +100,12 @@ impl Writer {
         memory: Shared,
         failure: Failure,
         last_event: EventId,
+        seen: Seen,
         commit: Commit,
     ) -> Result<Self, StoreError> {
         let (commands, waiting) = mpsc::channel(QUEUED);
         let accounts = memory.lock().accounts;
-        let mut work = Work { disk, memory, failure: failure.clone(), accounts, last_event, unflushed: 0, commit };
+        let mut work = Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, commit };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || work.run(waiting))
@@ -168,6 +173,7 @@ struct Work {
     failure: Failure,
     accounts: Accounts,
     last_event: EventId,
+    seen: Seen,
     unflushed: usize,
     commit: Commit,
 }
@@ -200,7 +206,7 @@ impl Work {
         }
         let asked = group.iter().any(|command| command.durable == Durable::Flushed);
         let flushed = asked || self.unflushed >= UNFLUSHED;
-        let mut draft = Draft::new(&self.disk, self.accounts, self.last_event);
+        let mut draft = Draft::new(&self.disk, self.accounts, self.last_event, &mut self.seen);
         let answers: Vec<Answer> = group.into_iter().map(|command| (command.work)(&mut draft)).collect();
         let committed = if draft.is_empty() {
             Ok(())

@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict, Waiting},
     destination::DestinationId,
-    event::Event,
+    event::{Event, Replay},
     name::{EventId, EventIds, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     store::{
         Accepted, DeadLetter, EventRecord, KEPT_ATTEMPTS, StoreError, distinct,
         export::{Whole, WholeDelivery},
         missing_event,
+        seen::Seen,
     },
     subscription::Subscription,
 };
@@ -29,6 +30,8 @@ pub(super) struct State {
     pub(super) subscriptions: BTreeMap<SubscriptionId, Arc<Subscription>>,
     pub(super) accounts: Accounts,
     last: Option<EventId>,
+    replays: HashMap<[u8; 16], (i64, EventId)>,
+    seen: Seen,
 }
 
 pub(super) struct Held {
@@ -73,14 +76,28 @@ impl Held {
 }
 
 impl State {
-    pub(super) fn accept(&mut self, event: Event, targets: &[Target], ignored: Reason) -> Accepted {
+    pub(super) fn accept(
+        &mut self,
+        event: Event,
+        replay: Option<Replay>,
+        targets: &[Target],
+        ignored: Reason,
+    ) -> Accepted {
         let key = event.delivery_id.clone().map(|delivery_id| (event.source.clone(), delivery_id));
         if let Some(first) = key.as_ref().and_then(|key| self.delivery_ids.get(key)) {
-            return Accepted::Duplicate(*first);
+            let first = *first;
+            self.remember(replay, event.received_at, first);
+            return Accepted::Duplicate(first);
+        }
+        if let Some((until, first)) = replay.and_then(|replay| self.replays.get(&replay.key))
+            && *until >= event.received_at.as_millisecond()
+        {
+            return Accepted::Replayed(*first);
         }
         let id = EventIds::after(self.last).next(event.received_at);
         self.last = Some(id);
         self.delivery_ids.extend(key.map(|key| (key, id)));
+        self.remember(replay, event.received_at, id);
         let state = DeliveryState::Waiting { failures: 0, throttles: 0, due_at: event.received_at };
         let fresh = |target| Delivery { target, state, attempts: Vec::new() };
         let deliveries: Vec<_> = distinct(targets).into_iter().map(fresh).collect();
@@ -89,6 +106,16 @@ impl State {
         self.enter(&held);
         self.events.insert(id, held);
         Accepted::New(id)
+    }
+
+    fn remember(&mut self, replay: Option<Replay>, now: Timestamp, event: EventId) {
+        let Some(replay) = replay else { return };
+        if let Some((until, _)) = self.replays.insert(replay.key, (replay.until.as_millisecond(), event)) {
+            self.seen.forget(until, replay.key);
+        }
+        for key in self.seen.remember(replay, now) {
+            self.replays.remove(&key);
+        }
     }
 
     /// Enters an event with all its deliveries into the books.
