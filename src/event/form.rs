@@ -29,7 +29,9 @@ fn fields(body: &[u8], charset: Charset) -> Result<Vec<(String, String)>, BadPay
             let half = decoded(halves.next().unwrap_or_default());
             let text = charset.decode(&half).map(Cow::into_owned);
             // Counted in what was sent: the place inside the decoded value tells nobody where to look.
-            text.map_err(|error| if let BadPayload::NotUtf8 { .. } = error { BadPayload::NotUtf8 { at } } else { error })
+            text.map_err(
+                |error| if let BadPayload::NotUtf8 { .. } = error { BadPayload::NotUtf8 { at } } else { error },
+            )
         };
         if !field.is_empty() {
             fields.push((text()?, text()?));

@@ -74,7 +74,7 @@ struct Element {
 impl Tree {
     fn take(&mut self, event: &Event<'_>) -> Result<(), &'static str> {
         match event {
-            Event::Start(start) => self.start(start),
+            Event::Start(start) | Event::Empty(start) => self.start(start),
             Event::End(_) => self.end(),
             Event::Text(text) => self.text(&text.xml10_content()),
             Event::CData(text) => self.text(&text.xml10_content()),
@@ -157,7 +157,9 @@ impl Element {
 fn resolved(reference: &BytesRef<'_>) -> Result<String, &'static str> {
     match reference.resolve_char_ref() {
         Ok(Some(letter)) => Ok(letter.to_string()),
-        Ok(None) => resolve_xml_entity(reference).map(str::to_owned).ok_or("it has an entity that is not one of XML's five"),
+        Ok(None) => {
+            resolve_xml_entity(reference).map(str::to_owned).ok_or("it has an entity that is not one of XML's five")
+        }
         Err(_) => Err("it has a character reference to no character"),
     }
 }
@@ -199,7 +201,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_whole_tree_is_refused() {
-        for text in ["<a>", "<a></b>", "</a>", "<a/><b/>", "<a/>x", "hello", "<?xml version='1.0'?>", "<a b=c/>", "<a & />"] {
+        for text in
+            ["<a>", "<a></b>", "</a>", "<a/><b/>", "<a/>x", "hello", "<?xml version='1.0'?>", "<a b=c/>", "<a & />"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(refused("<a b='1' b='2'/>").contains("twice"));

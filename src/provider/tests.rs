@@ -158,8 +158,10 @@ fn a_body_that_cannot_be_read_is_told_apart_by_its_reason() {
     let error = unreadable("application/json", "{\"password\": hunter2}");
     assert_eq!(error.reason(), Reason::BodyMalformed);
     assert!(error.to_string().contains("line 1, column 14") && !error.to_string().contains("hunter2"), "{error}");
-    assert_eq!(unreadable("application/x-www-form-urlencoded", "a=1").reason(), Reason::BodyMalformed);
-    assert_eq!(unreadable("application/xml", "<a/>").reason(), Reason::UnsupportedMediaType);
+    assert_eq!(unreadable("application/x-www-form-urlencoded", "payload=%7B").reason(), Reason::BodyMalformed);
+    assert_eq!(unreadable("application/xml", "<a>").reason(), Reason::BodyMalformed);
+    assert_eq!(unreadable("text/html", "<a/>").reason(), Reason::UnsupportedMediaType);
+    assert_eq!(unreadable("application/json; charset=klingon", "{}").reason(), Reason::UnsupportedMediaType);
 }
 
 #[test]

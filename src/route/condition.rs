@@ -264,7 +264,7 @@ mod tests {
             received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
             headers: vec![("x-env".into(), "prod".into())],
             encoding: Encoding::Json,
-        codings: Codings::default(),
+            codings: Codings::default(),
             body: RawBody(bytes::Bytes::new()),
         };
         Condition::compile(condition).unwrap().holds(&Facts::new(&event, &payload))

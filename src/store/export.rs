@@ -211,9 +211,8 @@ pub(super) fn event(value: Value) -> Result<Whole, StoreError> {
         return Err(bad(&what, "its id is of a time after the year 6000, and ids go on after the greatest"));
     }
     let body = BASE64_STANDARD.decode(&line.body).map_err(|error| bad(&what, format!("its body: {error}")))?;
-    let charset = |name: &str| {
-        Charset::parse(name).ok_or_else(|| bad(&what, format!("the charset `{name}` is not known")))
-    };
+    let charset =
+        |name: &str| Charset::parse(name).ok_or_else(|| bad(&what, format!("the charset `{name}` is not known")));
     let mut deliveries: Vec<WholeDelivery> = Vec::with_capacity(line.deliveries.len());
     for delivery in line.deliveries.into_iter().map(WholeDelivery::from) {
         if deliveries.iter().any(|known| known.target.destination == delivery.target.destination) {

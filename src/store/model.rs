@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::{Accepted, EmbeddedStore, MemoryStore, Page, Store, embedded::tests::killed, suite::*};
 use crate::{
     delivery::{Target, Verdict},
+    event::Replay,
     name::{EventId, SubscriptionId},
     outcome::Reason,
 };
@@ -14,7 +15,7 @@ use crate::{
 /// Something done to a store; events are named by the order in which they were accepted.
 #[derive(Debug, Clone)]
 enum Action {
-    Accept { delivery_id: Option<u8>, targets: Vec<Target>, at: i64 },
+    Accept { delivery_id: Option<u8>, signed: Option<Replay>, targets: Vec<Target>, at: i64 },
     Settle { lane: u64, events: Vec<usize>, verdict: Verdict, recorded: bool },
     Replay { event: usize, targets: Vec<Target> },
     Put { subscription: u128, paused: bool },
@@ -28,6 +29,10 @@ fn targets() -> impl Strategy<Value = Vec<Target>> {
     prop::collection::vec((1..4_u64, 1..4_u128).prop_map(|(lane, subscription)| target(lane, subscription)), 0..4)
 }
 
+fn signed() -> impl Strategy<Value = Replay> {
+    (0..6_u8, 0..99_i64).prop_map(|(key, until)| Replay { key: [key; 16], until: minute(until) })
+}
+
 fn verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![
         3 => Just(Verdict::Accepted),
@@ -39,8 +44,8 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        8 => (prop::option::of(0..6_u8), targets(), 0..99_i64)
-            .prop_map(|(delivery_id, targets, at)| Action::Accept { delivery_id, targets, at }),
+        8 => (prop::option::of(0..6_u8), prop::option::of(signed()), targets(), 0..99_i64)
+            .prop_map(|(delivery_id, signed, targets, at)| Action::Accept { delivery_id, signed, targets, at }),
         10 => (1..4_u64, prop::collection::vec(0..20_usize, 1..4), verdict(), any::<bool>())
             .prop_map(|(lane, events, verdict, recorded)| Action::Settle { lane, events, verdict, recorded }),
         3 => (0..20_usize, targets()).prop_map(|(event, targets)| Action::Replay { event, targets }),
@@ -74,15 +79,16 @@ impl Side {
     async fn act(&mut self, action: &Action) -> String {
         let store = self.store.clone();
         match action.clone() {
-            Action::Accept { delivery_id, targets, at } => {
+            Action::Accept { delivery_id, signed, targets, at } => {
                 let delivery_id = delivery_id.map(|number| format!("d-{number}"));
                 let sent = event(delivery_id.as_deref(), minute(at));
-                match store.accept(sent, None, targets, Reason::NoSubscription).await.unwrap() {
+                match store.accept(sent, signed, targets, Reason::NoSubscription).await.unwrap() {
                     Accepted::New(id) => {
                         self.ids.push(id);
                         "new".into()
                     }
                     Accepted::Duplicate(id) => format!("repeat of {}", self.order(id)),
+                    Accepted::Replayed(id) => format!("signed as {}", self.order(id)),
                 }
             }
             Action::Settle { lane: number, events, verdict, recorded } => {

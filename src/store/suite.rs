@@ -9,7 +9,7 @@ use super::{Accepted, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Pag
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::{Destination, DestinationId, WebhookUrl},
-    event::{Codings, Encoding, Event, EventType, RawBody},
+    event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
     name::{EventId, SubscriptionId},
     outcome::{Accounts, Reason},
     subscription::Subscription,
@@ -70,7 +70,9 @@ pub(super) fn retry(at: Timestamp, why: Reason) -> Verdict {
 pub(super) async fn accepted(store: &dyn Store, at: i64, targets: &[Target]) -> EventId {
     match store.accept(event(None, minute(at)), None, targets.to_vec(), Reason::NoSubscription).await.unwrap() {
         Accepted::New(id) => id,
-        Accepted::Duplicate(id) => panic!("{id} has no delivery id and can't be a repeat"),
+        Accepted::Duplicate(id) | Accepted::Replayed(id) => {
+            panic!("{id} has no delivery id, no signature, and can't be a repeat")
+        }
     }
 }
 
@@ -136,6 +138,8 @@ conformance! {
         let mut sent = event(Some("d-1"), minute(3));
         sent.body = RawBody(Bytes::from(body));
         sent.encoding = Encoding::Xml;
+        let charset = Charset::parse("latin1");
+        sent.codings = Codings { charset, compressions: vec![Compression::Brotli, Compression::Gzip] };
         let accepted = store.accept(sent.clone(), None, vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
         let Accepted::New(id) = accepted else { panic!("{accepted:?}") };
         assert_eq!(store.event(id).await.unwrap(), sent);
@@ -145,6 +149,30 @@ conformance! {
         let state = DeliveryState::Waiting { failures: 0, throttles: 0, due_at };
         assert_eq!(record.deliveries, [(target(1, 1), state)]);
         assert_eq!(record.ignored, None);
+    }
+
+    async fn a_signature_is_taken_once_while_it_is_good(store) {
+        let replay = |until: i64| Some(Replay { key: [7; 16], until: minute(until) });
+        let accept = |delivery_id, at, until| {
+            store.accept(event(Some(delivery_id), minute(at)), replay(until), vec![target(1, 1)], Reason::NoSubscription)
+        };
+        let Accepted::New(first) = accept("d-1", 0, 5).await.unwrap() else { panic!("nothing was there before") };
+        assert_eq!(accept("d-1", 1, 5).await.unwrap(), Accepted::Duplicate(first), "its own id says it first");
+        assert_eq!(accept("d-2", 5, 5).await.unwrap(), Accepted::Replayed(first));
+        assert_eq!(store.accounts(), books(1, 0, 0, 0, 0, 1));
+        assert!(matches!(accept("d-2", 6, 11).await.unwrap(), Accepted::New(_)), "what is past is not remembered");
+        assert!(matches!(accept("d-3", 11, 11).await.unwrap(), Accepted::Replayed(_)));
+    }
+
+    /// Else a repeat that the provider signed anew could be sent once more under another id.
+    async fn the_signature_of_a_repeat_is_remembered_too(store) {
+        let accept = |delivery_id, key: u8| {
+            let replay = Replay { key: [key; 16], until: minute(5) };
+            store.accept(event(Some(delivery_id), minute(0)), Some(replay), vec![], Reason::NotMapped)
+        };
+        let Accepted::New(first) = accept("d-1", 1).await.unwrap() else { panic!("nothing was there before") };
+        assert_eq!(accept("d-1", 2).await.unwrap(), Accepted::Duplicate(first));
+        assert_eq!(accept("d-9", 2).await.unwrap(), Accepted::Replayed(first));
     }
 
     async fn a_repeated_delivery_id_of_a_source_is_not_taken_on_again(store) {
@@ -415,13 +443,26 @@ conformance! {
         }
     }
 
+    async fn an_export_of_format_one_is_imported(store) {
+        let line = r#"{"record":"event","id":"01KPZ80000000000000000000A","source":"forge","type":"merge","action":"done",
+            "delivery_id":null,"received_at":"2026-11-18T17:06:40Z","headers":[],"encoding":"form_payload",
+            "body":"cGF5bG9hZD0lN0IlN0Q=","ignored":"not_mapped","deliveries":[]}"#;
+        for line in [r#"{"record":"header","program":"teams-relay","format":1}"#, line] {
+            store.import(serde_json::from_str(line).unwrap()).await.unwrap();
+        }
+        let id = store.events(FIRST).await.unwrap()[0].id;
+        let event = store.event(id).await.unwrap();
+        assert_eq!((event.encoding, &event.codings), (Encoding::Form, &Codings::default()));
+        assert_eq!(event.payload().unwrap(), serde_json::json!({}));
+    }
+
     async fn an_import_refuses_what_is_not_an_export_it_knows(store) {
         let refused = |line: &'static str| async move {
             let line: ExportLine = serde_json::from_str(line).unwrap();
             matches!(store.import(line).await, Err(StoreError::Damaged { .. }))
         };
         assert!(refused(r#"{"record":"header","program":"other","format":1}"#).await);
-        assert!(refused(r#"{"record":"header","program":"teams-relay","format":2}"#).await);
+        assert!(refused(r#"{"record":"header","program":"teams-relay","format":3}"#).await);
         assert!(refused(r#"{"record":"subscription","format":1}"#).await);
         assert!(refused(r#"{"record":"event","id":"x"}"#).await);
         accepted(store, 0, &[]).await;

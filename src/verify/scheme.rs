@@ -6,7 +6,11 @@ use super::{
     CannotSign, Doubt, basic::Basic, bearer::Bearer, hmac::Hmac, keyring::Keyring, standard_webhooks::StandardWebhooks,
     token::Token,
 };
-use crate::{config::scheme::SchemeSpec, event::{Replay, Webhook}, secret::Secret};
+use crate::{
+    config::scheme::SchemeSpec,
+    event::{Replay, Webhook},
+    secret::Secret,
+};
 
 /// One way to prove that a webhook is genuine, with its keys.
 #[derive(Debug)]

@@ -78,7 +78,8 @@ impl StandardWebhooks {
         let mut made = self.keys.iter().map(|key| mac(Algorithm::Sha256, key, &[id, b".", timestamp, b".", body]));
         let first = made.next().and_then(Result::ok);
         let fits = |expected: &[u8]| signatures.iter().any(|signature| same(signature, expected));
-        let Some(first) = first.filter(|first| fits(first) || made.any(|made| made.is_ok_and(|made| fits(&made)))) else {
+        let Some(first) = first.filter(|first| fits(first) || made.any(|made| made.is_ok_and(|made| fits(&made))))
+        else {
             return Err(Why::Mismatch { at: names.signature.to_string() });
         };
         let signed_at =
@@ -86,7 +87,9 @@ impl StandardWebhooks {
         let (age, tolerance) = (now.duration_since(signed_at), self.tolerance);
         match age.unsigned_abs() {
             // By the first secret, whichever fitted: a request may be signed by several, and come again with another.
-            by if by <= tolerance => Ok(Replay::new(&webhook.source, &first, signed_at.saturating_add(tolerance).unwrap_or(Timestamp::MAX))),
+            by if by <= tolerance => {
+                Ok(Replay::new(&webhook.source, &first, signed_at.saturating_add(tolerance).unwrap_or(Timestamp::MAX)))
+            }
             by if age.is_negative() => Err(Why::Future { by, tolerance }),
             by => Err(Why::Stale { by, tolerance }),
         }

@@ -237,6 +237,25 @@ fn the_time_of_signing_may_lie_as_far_off_as_the_tolerance_and_no_further() {
 }
 
 #[test]
+fn a_request_is_known_again_by_whichever_of_its_signatures_it_comes() {
+    let (old, new) = (signing_secret(&[7; 32]), signing_secret(&[9; 32]));
+    let scheme = || json!({"scheme": "standard-webhooks", "tolerance": "5m"});
+    let verifier_of = |secrets: &[&str]| verifier(scheme(), secrets);
+    let both = verifier_of(&[&old, &new]);
+    let replay = |headers: &HeaderMap, body: &[u8]| {
+        let webhook = webhook(headers.clone(), body);
+        both.check(webhook, now(), &Keyring::default()).unwrap().replay().unwrap()
+    };
+    let (by_old, by_new) = (signed(&verifier_of(&[&old]), BODY), signed(&verifier_of(&[&new]), BODY));
+    assert_eq!(replay(&by_old, BODY), replay(&by_new, BODY));
+    assert_eq!(replay(&by_old, BODY).until, now() + std::time::Duration::from_secs(300));
+    assert_ne!(replay(&by_old, BODY).key, replay(&signed(&both, b"{}"), b"{}").key);
+    let token = verifier(json!({"scheme": "token", "header": "X-T"}), &["correct horse"]);
+    let webhook = webhook(signed(&token, BODY), BODY);
+    assert_eq!(token.check(webhook, now(), &Keyring::default()).unwrap().replay(), None, "it is good for ever");
+}
+
+#[test]
 fn a_time_that_is_no_time_is_refused_even_if_signed() {
     let key = [3; 32];
     let verifier = verifier(json!({"scheme": "standard-webhooks"}), &[&signing_secret(&key)]);

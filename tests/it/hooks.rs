@@ -57,9 +57,9 @@ async fn what_is_refused_is_answered_by_the_contract_and_leaves_nothing_but_a_co
     refused(&relay, no_text, 404, "unknown_source", "-", "unknown_source").await;
     let get = relay.client.get(relay.hook("github"));
     refused(&relay, get, 405, "method_not_allowed", "github", "method_not_allowed").await;
-    let text = good().header("content-type", "text/plain");
+    let text = good().header("content-type", "multipart/form-data; boundary=b");
     drop(text);
-    let text = relay.client.post(relay.hook("github")).header("content-type", "text/plain").body("hello");
+    let text = relay.client.post(relay.hook("github")).header("content-type", "text/html").body("hello");
     refused(&relay, text, 415, "unsupported_media_type", "github", "unsupported_media_type").await;
     let mut many = good();
     for number in 0..200 {
@@ -193,4 +193,24 @@ async fn a_form_is_verified_as_it_was_sent_and_read_from_its_payload_field() {
     assert_eq!(request.body(form).send().await.unwrap().status(), 202);
     let cards = teams.received(1).await;
     assert!(cards[0].to_string().contains("octo/hello"));
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_verified_as_it_was_sent_and_read_as_it_was_meant() {
+    let relay = TestRelay::start().await;
+    let teams = Teams::start().await;
+    relay.subscribe("github", teams.url("a")).await;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, push("squeezed").as_bytes()).unwrap();
+    let body = gzip.finish().unwrap();
+    let send = |coding: &'static str, signature: String| {
+        let request = relay.client.post(relay.hook("github")).header("content-type", "application/json");
+        let request = request.header("x-github-event", "push").header("x-hub-signature-256", signature);
+        request.header("content-encoding", coding).body(body.clone()).send()
+    };
+    assert_eq!(send("gzip", sign(push("squeezed").as_bytes())).await.unwrap().status(), 401);
+    assert_eq!(send("zstd", sign(&body)).await.unwrap().status(), 415);
+    assert_eq!(send("br", sign(&body)).await.unwrap().status(), 400);
+    assert_eq!(send("gzip", sign(&body)).await.unwrap().status(), 202);
+    assert!(teams.received(1).await[0].to_string().contains("squeezed"));
 }

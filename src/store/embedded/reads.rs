@@ -41,7 +41,11 @@ impl<'a> View<'a> {
     /// An event whole, of its row.
     pub(super) fn event(&self, id: EventId, row: &EventRow) -> Result<Event, StoreError> {
         let payload = self.get(Space::Payloads, &event_key(id))?;
-        payload::event(id, row, &payload.ok_or_else(|| damaged(format!("the payload of event {id}"), "it is gone".into()))?)
+        payload::event(
+            id,
+            row,
+            &payload.ok_or_else(|| damaged(format!("the payload of event {id}"), "it is gone".into()))?,
+        )
     }
 
     /// The attempts for one delivery that are kept, oldest first; `made` were recorded.

@@ -96,6 +96,34 @@ async fn what_was_accepted_outlives_a_kill_at_once_after() {
 }
 
 #[tokio::test]
+async fn signatures_are_remembered_over_a_kill_and_forgotten_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    let replay = |key: u8, until| Some(Replay { key: [key; 16], until: minute(until) });
+    let offer = |key, at, until| (event(None, minute(at)), replay(key, until), Vec::new(), Reason::NotMapped);
+    let (sent, signed, targets, ignored) = offer(1, 0, 5);
+    let Accepted::New(first) = store.accept(sent, signed, targets, ignored).await.unwrap() else {
+        panic!("nothing was there before");
+    };
+    let copy = killed(folder.path());
+    let copy = opened(copy.path());
+    let (sent, signed, targets, ignored) = offer(1, 1, 5);
+    assert_eq!(copy.accept(sent, signed, targets, ignored).await.unwrap(), Accepted::Replayed(first));
+    let (sent, signed, targets, ignored) = offer(2, 9, 14);
+    copy.accept(sent, signed, targets, ignored).await.unwrap();
+    assert_eq!(copy.disk.space(disk::Space::Seen).iter().count(), 1, "the first is past its time");
+}
+
+#[tokio::test]
+async fn a_folder_of_format_one_is_opened_and_marked_as_newer() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = accepted(&opened(folder.path()), 0, &[target(1, 1)]).await;
+    fs::write(folder.path().join("format"), "1\n").unwrap();
+    assert_eq!(opened(folder.path()).due(lane(1), 9)[0].event, id);
+    assert_eq!(fs::read_to_string(folder.path().join("format")).unwrap(), "2\n");
+}
+
+#[tokio::test]
 async fn what_was_settled_before_a_kill_is_not_posted_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = opened(folder.path());
@@ -192,9 +220,9 @@ async fn a_second_process_is_told_that_the_folder_is_in_use() {
 async fn a_folder_of_a_newer_format_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     drop(opened(folder.path()));
-    fs::write(folder.path().join("format"), "2\n").unwrap();
+    fs::write(folder.path().join("format"), "3\n").unwrap();
     let error = EmbeddedStore::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 3, known: 2, .. }), "{error}");
     for damage in ["", "one"] {
         fs::write(folder.path().join("format"), damage).unwrap();
         assert!(matches!(EmbeddedStore::open(folder.path()), Err(StoreError::Damaged { .. })));

@@ -105,7 +105,8 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let (commands, waiting) = mpsc::channel(QUEUED);
         let accounts = memory.lock().accounts;
-        let mut work = Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, commit };
+        let mut work =
+            Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, commit };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || work.run(waiting))
