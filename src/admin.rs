@@ -4,6 +4,7 @@
 pub mod api;
 pub mod auth;
 pub mod health;
+pub mod rejects;
 pub mod transfer;
 pub mod view;
 
@@ -16,8 +17,8 @@ use arc_swap::ArcSwap;
 use axum::{Router, middleware, routing::get};
 
 use crate::{
-    clock::Clock, dispatch::Dispatch, ingest::Ingest, lane::quota::Quotas, observe::metrics::Metrics, rules::Rules,
-    secret::Secret, store::Store, subscribe::Subscriptions,
+    clock::Clock, dispatch::Dispatch, ingest::Ingest, lane::quota::Quotas, observe::metrics::Metrics, reject::Rejects,
+    rules::Rules, secret::Secret, store::Store, subscribe::Subscriptions,
 };
 
 /// What the admin's side needs of the relay.
@@ -33,6 +34,8 @@ pub struct Admin {
     pub ingest: Arc<Ingest>,
     /// For test cards.
     pub dispatch: Arc<Dispatch>,
+    /// The last refused webhooks.
+    pub rejects: Arc<Rejects>,
     /// What is left of the quotas.
     pub quotas: Arc<Quotas>,
     /// What is kept.

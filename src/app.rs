@@ -1,6 +1,7 @@
 //! Builds the whole from the settings, and stops it again: the only file that names every part.
 
 mod listen;
+mod refused;
 mod sweep;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -20,17 +21,23 @@ use crate::{
     destination::{DestinationId, HostRules},
     dispatch::{Dispatch, cards::Cards},
     http::{
+        budget::BodyBudget,
         connection::{self, Limits},
+        entrance::Entrance,
         hooks::{self, Hooks},
+        proxies::TrustedProxies,
         receive::BodyLimits,
+        refusal_log::RefusalLog,
         tls::{BadCertificate, Certificate},
     },
     ingest::Ingest,
     lane::{Lanes, quota::Quotas},
     observe::metrics::Metrics,
+    reject::Rejects,
     route::Subscribers,
     rules::Rules,
     secret::Secret,
+    slowdown::Slowdown,
     store::{EmbeddedStore, Store, StoreError},
     subscribe::Subscriptions,
 };
@@ -64,6 +71,7 @@ struct Settings {
     rules: Arc<ArcSwap<Rules>>,
     host_rules: Arc<ArcSwap<HostRules>>,
     body_limits: Arc<ArcSwap<BodyLimits>>,
+    proxies: Arc<ArcSwap<TrustedProxies>>,
     tokens: Arc<ArcSwap<Vec<Secret>>>,
     config: Config,
 }
@@ -129,11 +137,18 @@ impl App {
     fn serve(&mut self, listeners: listen::Listeners) {
         let server = &self.settings.config.server;
         let limits = |connections| Limits { header_timeout: server.header_timeout.0, connections, grace: GRACE };
-        let hooks = Hooks { ingest: self.admin.ingest.clone(), limits: self.settings.body_limits.clone() };
+        let log = Arc::new(RefusalLog::default());
+        self.tasks.spawn(refused::run(self.admin.clone(), log.clone(), self.stopping.clone()));
+        let proxies = self.settings.proxies.clone();
+        let entrance = Entrance {
+            introduced_by: server.proxy_protocol.then(|| proxies.clone()),
+            certificate: self.certificate.clone(),
+        };
+        let (ingest, rejects) = (self.admin.ingest.clone(), self.admin.rejects.clone());
+        let hooks = Hooks { ingest, limits: self.settings.body_limits.clone(), proxies, rejects, log };
         let (public, stopping) = (limits(server.max_connections), self.stopping.clone());
-        let certificate = self.certificate.clone();
         self.tasks.spawn(async move {
-            connection::serve_tcp(listeners.public, hooks::router(hooks), public, certificate, stopping).await;
+            connection::serve_tcp(listeners.public, hooks::router(hooks), public, entrance, stopping).await;
             "the public listener"
         });
         // Enough for monitoring and admins, and too few to starve the way in.
@@ -141,7 +156,7 @@ impl App {
         if let Some(listener) = listeners.admin {
             let (router, few, stopping) = (admin::tcp_router(self.admin.clone()), few.clone(), self.stopping.clone());
             self.tasks.spawn(async move {
-                connection::serve_tcp(listener, router, few, None, stopping).await;
+                connection::serve_tcp(listener, router, few, Entrance::default(), stopping).await;
                 "the admin listener"
             });
         }
@@ -197,6 +212,7 @@ impl App {
         match compiled {
             Ok(rules) if problems.is_empty() => {
                 self.settings.replace(config, rules);
+                refused::begin_anew(&self.admin);
                 self.warn_of_open_sources();
                 // A lane may rest until a time that other settings no longer ask for.
                 for lane in self.admin.store.lanes() {
@@ -243,7 +259,8 @@ impl Settings {
         Self {
             rules: Arc::new(ArcSwap::from_pointee(rules)),
             host_rules: Arc::new(ArcSwap::from_pointee(config.host_rules.clone())),
-            body_limits: Arc::new(ArcSwap::from_pointee(body_limits(&config))),
+            body_limits: Arc::new(ArcSwap::from_pointee(body_limits(&config, None))),
+            proxies: Arc::new(ArcSwap::from_pointee(TrustedProxies::new(config.server.trusted_proxies.clone()))),
             tokens: Arc::new(ArcSwap::from_pointee(config.admin_token.clone())),
             config,
         }
@@ -252,6 +269,7 @@ impl Settings {
     fn replace(&mut self, config: Config, rules: Rules) {
         let (old, new) = (&self.config, &config);
         if old.server.listen != new.server.listen
+            || old.server.proxy_protocol != new.server.proxy_protocol
             || old.admin_listen != new.admin_listen
             || old.admin_socket != new.admin_socket
             || old.store != new.store
@@ -260,15 +278,20 @@ impl Settings {
             tracing::warn!("changes of listeners, the admin socket, the store and the log take a restart");
         }
         self.host_rules.store(Arc::new(config.host_rules.clone()));
-        self.body_limits.store(Arc::new(body_limits(&config)));
+        let limits = body_limits(&config, Some(&self.body_limits.load().budget));
+        self.body_limits.store(Arc::new(limits));
+        self.proxies.store(Arc::new(TrustedProxies::new(config.server.trusted_proxies.clone())));
         self.tokens.store(Arc::new(config.admin_token.clone()));
         self.rules.store(Arc::new(rules));
         self.config = config;
     }
 }
 
-fn body_limits(config: &Config) -> BodyLimits {
-    BodyLimits { size: config.server.body_limit, time: config.server.body_timeout.0 }
+/// The budget in force goes on if it is as large as is wanted, since bodies in hand are counted in it.
+fn body_limits(config: &Config, in_force: Option<&BodyBudget>) -> BodyLimits {
+    let bytes = config.server.body_memory;
+    let budget = in_force.filter(|budget| budget.bytes == bytes).cloned().unwrap_or_else(|| BodyBudget::new(bytes));
+    BodyLimits { size: config.server.body_limit, time: config.server.body_timeout.0, budget }
 }
 
 struct Parts {
@@ -289,6 +312,7 @@ impl Parts {
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
             subscribers: subscribers.clone(),
+            slowdown: Slowdown::default(),
             store: store.clone(),
             wake: wake.clone(),
             metrics: metrics.clone(),
@@ -310,9 +334,20 @@ impl Parts {
             wake,
             clock: clock.clone(),
         });
-        let (tokens, ready) = (settings.tokens.clone(), Ready::default());
-        let admin =
-            Arc::new(Admin { rules, tokens, subscriptions, ingest, dispatch, quotas, store, metrics, clock, ready });
+        let (tokens, ready, rejects) = (settings.tokens.clone(), Ready::default(), Arc::new(Rejects::default()));
+        let admin = Arc::new(Admin {
+            rules,
+            tokens,
+            subscriptions,
+            ingest,
+            dispatch,
+            rejects,
+            quotas,
+            store,
+            metrics,
+            clock,
+            ready,
+        });
         Ok(Self { admin })
     }
 

@@ -8,6 +8,7 @@ mod event;
 mod failure;
 mod output;
 mod payload;
+mod reject;
 mod render;
 mod send;
 mod serve;
@@ -57,6 +58,9 @@ enum Command {
     /// What came in
     #[command(subcommand)]
     Event(event::Command),
+    /// What was refused, and why
+    #[command(subcommand)]
+    Reject(reject::Command),
     /// What was given up, and why
     #[command(subcommand)]
     Dead(dead::Command),
@@ -98,6 +102,7 @@ impl Cli {
                 subscription::run(&client::Client::of(&folder, &environment), command).await
             }
             Command::Event(command) => event::run(&client::Client::of(&folder, &environment), command).await,
+            Command::Reject(command) => reject::run(&client::Client::of(&folder, &environment), command).await,
             Command::Dead(command) => dead::run(&client::Client::of(&folder, &environment), command).await,
             Command::Export => transfer::export(&client::Client::of(&folder, &environment)).await,
             Command::Import(args) => transfer::import(&client::Client::of(&folder, &environment), args).await,

@@ -3,6 +3,7 @@
 //! Here a setting gets its type; what it means for a webhook is compiled by [`crate::rules`].
 
 pub mod admin;
+mod cross;
 pub mod delivery;
 pub mod duration;
 pub mod header;
@@ -10,6 +11,7 @@ mod layers;
 pub mod load;
 pub mod log;
 pub mod map;
+pub mod network;
 pub mod problem;
 pub mod profile;
 pub mod provider;

@@ -31,7 +31,7 @@ pub struct Webhook {
     pub source: SourceName,
     /// When it had arrived in full.
     pub received_at: Timestamp,
-    /// Who holds the other end of the connection.
+    /// Who sent it: the other end of the connection, or whom trusted proxies named.
     pub peer: Option<IpAddr>,
     /// The method, which some providers sign.
     pub method: Method,

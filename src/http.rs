@@ -2,8 +2,13 @@
 //!
 //! It knows limits, statuses and connections; what a webhook means is `ingest`'s business.
 
+pub mod budget;
 pub mod connection;
+pub mod entrance;
 pub mod hooks;
 pub mod problem;
+pub mod proxies;
+pub mod proxy_protocol;
 pub mod receive;
+pub mod refusal_log;
 pub mod tls;

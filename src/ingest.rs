@@ -2,7 +2,7 @@
 //!
 //! It decides; limits and statuses are `http`'s, bytes on disk the store's.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use crate::{
     outcome::Reason,
     route::{Subscribers, condition::Facts, mapping::Choice},
     rules::{Rules, SourceRules},
+    slowdown::Slowdown,
     store::{Accepted, Store},
     verify::{Refused, Unproved, Verified, keyring::Keyring, why::Why},
 };
@@ -28,6 +29,8 @@ pub struct Ingest {
     pub rules: Arc<ArcSwap<Rules>>,
     /// The subscriptions, compiled.
     pub subscribers: Arc<ArcSwap<Subscribers>>,
+    /// Who keeps failing verification.
+    pub slowdown: Slowdown,
     /// Where events are kept.
     pub store: Arc<dyn Store>,
     /// Who is to be told of a lane with new work.
@@ -54,31 +57,45 @@ pub struct Refusal {
     pub reason: Reason,
     /// What was wrong with its proof, for the admin alone.
     pub why: Option<Why>,
+    /// How long the sender is to wait, where that is known.
+    pub retry_after: Option<Duration>,
     /// What was refused, where it was read that far.
     pub webhook: Option<Box<Webhook>>,
 }
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, why: None, webhook: None }
+        Self { reason, why: None, retry_after: None, webhook: None }
+    }
+}
+
+impl Refusal {
+    fn until(reason: Reason, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..reason.into() }
     }
 }
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
-        Self { reason: refused.reason(), why: Some(refused.why), webhook: Some(refused.webhook) }
+        let reason = refused.reason();
+        Self { reason, why: Some(refused.why), retry_after: None, webhook: Some(refused.webhook) }
     }
 }
 
 impl Ingest {
-    /// Whether webhooks may come to this address at all; asked before the body is read.
+    /// Whether webhooks may come to this address at all, from this client; asked before the body is read.
     ///
     /// # Errors
-    /// [`Reason::UnknownSource`], [`Reason::SourceDisabled`], [`Reason::SourceExpired`].
-    pub fn admit(&self, source: &str) -> Result<Arc<SourceRules>, Reason> {
+    /// [`Reason::UnknownSource`], [`Reason::SourceDisabled`], [`Reason::SourceExpired`], [`Reason::AddressNotAllowed`],
+    /// [`Reason::SlowedDown`].
+    pub fn admit(&self, source: &str, client: Option<IpAddr>) -> Result<Arc<SourceRules>, Refusal> {
         let name: SourceName = source.parse().map_err(|_| Reason::UnknownSource)?;
         let source = self.rules.load().sources.get(&name).cloned().ok_or(Reason::UnknownSource)?;
-        source.open_at(self.clock.now())?;
+        let now = self.clock.now();
+        source.open_at(now)?;
+        source.open_to(client)?;
+        let open = client.map_or(Ok(()), |client| self.slowdown.open(&name, client, now));
+        open.map_err(|wait| Refusal::until(Reason::SlowedDown, wait))?;
         Ok(source)
     }
 
@@ -89,7 +106,8 @@ impl Ingest {
     pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Receipt, Refusal> {
         let arrived = webhook.received_at;
         let verified = self.prove(source, webhook).await?;
-        source.within_rate(self.clock.now())?;
+        let within = source.within_rate(self.clock.now());
+        within.map_err(|wait| Refusal::until(Reason::RateLimited, wait))?;
         let replay = verified.replay();
         let (event, payload) = source.provider.event(verified).map_err(|bad| bad.reason())?;
         let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
@@ -103,10 +121,32 @@ impl Ingest {
 
     /// Whether the sender is who it says.
     async fn prove(&self, source: &SourceRules, webhook: Webhook) -> Result<Verified, Refusal> {
-        match source.verifier.check(webhook, self.clock.now(), &Keyring::default()) {
-            Ok(verified) => Ok(verified),
-            Err(Unproved::Refused(refused)) => Err(refused.into()),
+        let (client, now) = (webhook.peer, self.clock.now());
+        match source.verifier.check(webhook, now, &Keyring::default()) {
+            Ok(verified) => {
+                self.note_genuine(source, client, now);
+                Ok(verified)
+            }
+            Err(Unproved::Refused(refused)) => {
+                self.note_failure(source, client, now);
+                Err(refused.into())
+            }
             Err(Unproved::NeedsKey { .. }) => Err(Reason::InternalFault.into()),
+        }
+    }
+
+    fn note_genuine(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
+        // Where anything is believed nothing fails, and nobody needs a good name.
+        let Some(client) = client.filter(|_| !source.verifier.is_none()) else { return };
+        if self.slowdown.genuine(&source.name, client, now) {
+            tracing::info!(source = %source.name, %client, "a client that was slowed down sent a genuine webhook");
+        }
+    }
+
+    fn note_failure(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
+        let Some(client) = client else { return };
+        if self.slowdown.failed(&source.name, client, now) {
+            tracing::warn!(source = %source.name, %client, "a client fails verification again and again; it is slowed down");
         }
     }
 

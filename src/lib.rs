@@ -26,6 +26,8 @@ pub mod profile;
 pub mod store;
 pub mod lane;
 pub mod deliver;
+pub mod slowdown;
+pub mod reject;
 // the settings, compiled for the ways
 pub mod rules;
 // the ways

@@ -51,15 +51,18 @@ reasons! {
     UnknownSource = "unknown_source", "No source of that name.", "Create `sources/NAME.toml`, or correct the sender's address.";
     SourceDisabled = "source_disabled", "The source is switched off in its file.", "Set `enabled = true`, or stop the sender.";
     SourceExpired = "source_expired", "The source's `expires` has passed.", "Move `expires`, or stop the sender.";
+    AddressNotAllowed = "address_not_allowed", "The sender's address is not in the source's `allow_from`.", "Add the address to `allow_from`; behind a proxy, set `server.trusted_proxies`.";
     MethodNotAllowed = "method_not_allowed", "Only POST is taken here.", "Send a POST.";
     UnsupportedMediaType = "unsupported_media_type", "Its `Content-Type`, `charset` or `Content-Encoding` is not one that is read.", "Send JSON, a form, text or XML; as it is, or as gzip, deflate or br.";
     TooManyHeaders = "too_many_headers", "More request headers than a webhook has.", "Look at what stands between sender and relay.";
     BodyTooLarge = "body_too_large", "Larger than `server.body_limit`, or than 25 MiB once inflated.", "Raise `server.body_limit`, or send less.";
     BodyTimeout = "body_timeout", "The sender took longer than `server.body_timeout`.", "Look at the sender's network, or raise the limit.";
     BodyIncomplete = "body_incomplete", "The connection ended before the body did.", "The sender will most likely try again.";
+    Overloaded = "overloaded", "The bodies in hand fill `server.body_memory`; the sender was told to try again.", "Raise `server.body_memory`, or lower `server.body_limit`.";
     SignatureMissing = "signature_missing", "No signature or token where the provider puts one.", "Give the sender the source's secret.";
     SignatureInvalid = "signature_invalid", "The signature or token does not fit any secret of the source.", "Compare the sender's secret with the source's `secrets`.";
     TimestampStale = "timestamp_stale", "Signed too long ago, or too far in the future.", "Set the clocks of sender and relay.";
+    SlowedDown = "slowed_down", "Its address failed verification too often; the sender was told to wait.", "`reject list` shows why it failed; mend the sender's secret, and saved settings open the door at once.";
     BodyMalformed = "body_malformed", "Genuine, but not what its `Content-Type` or `Content-Encoding` says.", "Mend the sender.";
     RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.", "Raise `rate`, or have the sender post less.";
     StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.", "Free space or mend the disk, then restart.";

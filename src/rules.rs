@@ -4,13 +4,14 @@
 
 mod samples;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
 use crate::{
     config::{
         Config, Source, TextFile,
+        network::Network,
         problem::{Problem, did_you_mean},
         profile::Window,
         scheme::Schemes,
@@ -60,6 +61,7 @@ pub struct SourceRules {
     pub ttl: Duration,
     enabled: bool,
     expires: Option<Timestamp>,
+    allow_from: Vec<Network>,
     rate: Option<Rate>,
 }
 
@@ -87,15 +89,24 @@ impl SourceRules {
         }
     }
 
+    /// Whether webhooks are taken from this address.
+    ///
+    /// # Errors
+    /// [`Reason::AddressNotAllowed`].
+    pub fn open_to(&self, client: Option<IpAddr>) -> Result<(), Reason> {
+        let is_allowed = |client| self.allow_from.iter().any(|network| network.holds(client));
+        if self.allow_from.is_empty() || client.is_some_and(is_allowed) {
+            return Ok(());
+        }
+        Err(Reason::AddressNotAllowed)
+    }
+
     /// Counts one genuine webhook against the source's `rate`.
     ///
     /// # Errors
-    /// [`Reason::RateLimited`].
-    pub fn within_rate(&self, now: Timestamp) -> Result<(), Reason> {
-        match &self.rate {
-            Some(rate) if !rate.admit(now) => Err(Reason::RateLimited),
-            _ => Ok(()),
-        }
+    /// How long it is until one more fits.
+    pub fn within_rate(&self, now: Timestamp) -> Result<(), Duration> {
+        self.rate.as_ref().map_or(Ok(()), |rate| rate.admit(now))
     }
 }
 
@@ -249,6 +260,7 @@ fn compile_source(
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
         enabled: spec.enabled,
         expires: spec.expires,
+        allow_from: spec.allow_from.clone(),
         rate: spec.rate.map(Rate::new),
     })
 }

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
-    Admin, transfer,
+    Admin, rejects, transfer,
     view::{Count, EventView, SubscriptionView, TestView},
 };
 use crate::{
@@ -44,6 +44,9 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/dead", get(list_dead).delete(purge_dead))
         .route("/dead/replay", post(replay_all_dead))
         .route("/dead/{id}/replay", post(replay_dead))
+        .route("/rejects", get(rejects::list))
+        .route("/rejects/{id}", get(rejects::show))
+        .route("/slowdowns", get(rejects::slowdowns))
         .route("/accounts", get(accounts))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))

@@ -36,7 +36,15 @@ pub async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     admin.metrics.queue(waiting, age);
     admin.metrics.accounts(admin.store.accounts());
     show_quotas(&admin, now);
+    show_slowed_down(&admin);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
+}
+
+fn show_slowed_down(admin: &Admin) {
+    let counts = admin.ingest.slowdown.count();
+    for source in admin.rules.load().sources.keys() {
+        admin.metrics.slowed_down(source, counts.get(source).copied().unwrap_or(0));
+    }
 }
 
 fn show_quotas(admin: &Admin, now: Timestamp) {

@@ -22,7 +22,10 @@ use crate::{
     app::{App, StartError},
     clock::{Clock, SystemClock},
     config::Config,
-    http::connection::{self, Limits},
+    http::{
+        connection::{self, Limits},
+        entrance::Entrance,
+    },
     observe::logging,
     subscribe::Request,
 };
@@ -179,5 +182,5 @@ async fn serve_channel(listener: TcpListener, about: About, stopping: Cancellati
     let router = channel::router(Arc::new(Channel::new(about, clock, stopping.clone())));
     let second = std::time::Duration::from_secs(1);
     let limits = Limits { header_timeout: 30 * second, connections: 256, grace: second };
-    connection::serve_tcp(listener, router, limits, None, stopping).await;
+    connection::serve_tcp(listener, router, limits, Entrance::default(), stopping).await;
 }

@@ -110,15 +110,35 @@ pub(super) fn toml_files(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(Str
             return Vec::new();
         }
     };
-    let mut files: Vec<(String, PathBuf)> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
+    let paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    problems.extend(paths.iter().filter_map(|path| misnamed(path)));
+    let mut files: Vec<(String, PathBuf)> = paths
+        .into_iter()
         .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
         .filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path)))
         .filter(|(name, _)| !name.starts_with('.'))
         .collect();
     files.sort();
     files
+}
+
+/// Endings of what editors, packagers and people leave beside settings.
+const LEFT_ASIDE: [&str; 8] = ["~", ".swp", ".bak", ".tmp", ".orig", ".disabled", ".md", "#"];
+
+/// A file that was meant to be read, most likely, and is not.
+fn misnamed(path: &Path) -> Option<Problem> {
+    let (name, stem) = (path.file_name()?.to_str()?, path.file_stem()?.to_str()?);
+    let is_aside = name.starts_with('.')
+        || name.contains(".dpkg-")
+        || name.contains(".rpm")
+        || LEFT_ASIDE.iter().any(|end| name.ends_with(end));
+    let ending = path.extension()?;
+    if is_aside || ending == "toml" || !path.is_file() {
+        return None;
+    }
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let cure = format!("rename it to {stem}.toml, or to {name}.disabled");
+    Some(Problem::new(format!("{folder}/{name}"), "", "is not read, for its ending", cure))
 }
 
 /// One file as a layer of the `config` crate.
@@ -198,7 +218,9 @@ fn from_variable(key: &str, text: String) -> Value {
     let name = key.rsplit('.').next().unwrap_or_default();
     match name {
         "secrets" | "token" => Value::String(text),
-        "allow_hosts" | "retry" => text.split(',').map(|one| Value::String(one.trim().to_owned())).collect(),
+        "allow_hosts" | "retry" | "trusted_proxies" | "allow_from" => {
+            text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()
+        }
         // Lists of tables, such as windows, are written as TOML: [{ posts = 25, per = "300s" }]
         "windows" | "rate" | "map" => format!("it = {text}")
             .parse::<toml::Table>()

@@ -87,6 +87,7 @@ impl Config {
             templates: read_templates(&templates_folder, &mut problems),
             templates_folder,
         };
+        super::cross::check(&config, &|key| layers.place(key), &mut problems);
         problems.sort();
         problems.dedup();
         (config, problems)
@@ -279,11 +280,15 @@ mod tests {
         let folder = folder_with(&[
             (
                 "teams-relay.toml",
-                "[server]\nlisten = \"nowhere\"\nbody_limt = 5\n[sever]\n[quotas.workflow]\nwindows = [{ posts = 0, per = \"x\" }]",
+                "[server]\nlisten = \"nowhere\"\nbody_limt = 5\ntrusted_proxies = [\"10.1.2.3/8\", \"::1\"]\n[sever]\n[quotas.workflow]\nwindows = [{ posts = 0, per = \"x\" }]",
             ),
             ("sources/ci.toml", "provider = \"github\"\nsecrets = { file = \"missing\" }\nscrets = 1"),
             ("sources/CI.toml", "provider = \"github\""),
             ("sources/none.toml", ""),
+            ("sources/x.tml", ""),
+            ("sources/x.toml~", ""),
+            ("sources/x.toml.dpkg-old", ""),
+            ("sources/README.md", ""),
         ]);
         let (_, problems) = Config::load(folder.path(), &BTreeMap::new());
         let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
@@ -292,10 +297,12 @@ mod tests {
         sources/ci.toml: screts: is not a known key; did you mean `secrets`?
         sources/ci.toml: secrets: the secret file DIR/missing can't be read (entity not found); create it, readable by the user that runs teams-relay, or correct the path
         sources/none.toml: provider: is missing; add it
+        sources/x.tml: is not read, for its ending; rename it to x.toml, or to x.tml.disabled
         teams-relay.toml: quotas.workflow.windows[0].per: `x` is no length of time; write it as "30s", "5m", "2h 30m" or "7d"
         teams-relay.toml: quotas.workflow.windows[0].posts: invalid value: integer `0`; write a whole number above 0
         teams-relay.toml: server.body_limt: is not a known key; did you mean `body_limit`?
         teams-relay.toml: server.listen: is no address with a port; write it as "127.0.0.1:8080"
+        teams-relay.toml: server.trusted_proxies[0]: `10.1.2.3/8` has bits set past its length; write "10.0.0.0/8", or "10.1.2.3" for it alone
         teams-relay.toml: sever: is not a known key; did you mean `server`?
         "#);
     }
@@ -321,9 +328,10 @@ mod tests {
         let folder = folder_with(&[("teams-relay.toml", "[server]\nlisten = \"127.0.0.1:1\"\nbody_limit = 7")]);
         let environment = [
             ("TEAMS_RELAY__SERVER__LISTEN", "127.0.0.1:2"),
-            ("TEAMS_RELAY__ADMIN__TOKEN", "007"),
+            ("TEAMS_RELAY__ADMIN__TOKEN", "0070070070070070"),
             ("TEAMS_RELAY__DESTINATIONS__ALLOW_PRIVATE", "true"),
             ("TEAMS_RELAY__DELIVERY__RETRY", "1s, 2s"),
+            ("TEAMS_RELAY__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
             ("TEAMS_RELAY__QUOTAS__WORKFLOW__WINDOWS", r#"[{ posts = 9, per = "1s" }]"#),
             ("TEAMS_RELAY__SOURCES__CI__PROVIDER", "generic"),
             ("TEAMS_RELAY_CONFIG", "ignored"),
@@ -332,8 +340,8 @@ mod tests {
         let (config, problems) = Config::load(folder.path(), &environment);
         assert_eq!(problems, []);
         assert_eq!((config.server.listen.port(), config.server.body_limit), (2, 7));
-        assert!(config.admin_token[0].is(b"007") && config.host_rules.allow_private);
-        assert_eq!(config.delivery.retry.len(), 2);
+        assert!(config.admin_token[0].is(b"0070070070070070") && config.host_rules.allow_private);
+        assert_eq!((config.delivery.retry.len(), config.server.trusted_proxies.len()), (2, 2));
         assert_eq!(config.quotas.profiles.values().next().unwrap()[0].posts.get(), 9);
         assert_eq!(config.sources.len(), 1);
     }
@@ -364,7 +372,7 @@ mod tests {
     #[test]
     fn no_secret_is_in_the_debug_output_of_the_settings() {
         let folder = folder_with(&[
-            ("teams-relay.toml", "[admin]\ntoken = \"hunter2-token\""),
+            ("teams-relay.toml", "[admin]\ntoken = \"hunter2-token-that-is-long\""),
             ("sources/ci.toml", "provider = \"generic\"\nsecrets = [\"hunter2-one\", \"hunter2-two\"]"),
         ]);
         let (config, problems) = Config::load(folder.path(), &BTreeMap::new());

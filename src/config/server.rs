@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::duration::{Span, above_zero, at_least_one};
+use super::{
+    duration::{Span, above_zero, at_least_one},
+    network::Network,
+};
 
 /// The public listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,9 @@ pub struct Server {
     /// Bytes of a webhook's body, at most. GitHub sends up to 25 MB.
     #[serde(deserialize_with = "at_least_one")]
     pub body_limit: usize,
+    /// Bytes of all bodies in hand together, at most.
+    #[serde(deserialize_with = "at_least_one")]
+    pub body_memory: usize,
     /// How long a sender may take for the request's headers.
     #[serde(deserialize_with = "above_zero")]
     pub header_timeout: Span,
@@ -27,6 +33,10 @@ pub struct Server {
     /// Connections at once; further ones wait in the kernel's queue.
     #[serde(deserialize_with = "at_least_one")]
     pub max_connections: usize,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Whether each connection begins with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
     /// A certificate, where no proxy in front has one.
     pub tls: Option<Tls>,
 }
@@ -47,9 +57,12 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             body_limit: 25 * 1024 * 1024,
+            body_memory: 256 * 1024 * 1024,
             header_timeout: Span::seconds(10),
             body_timeout: Span::seconds(20),
             max_connections: 2048,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             tls: None,
         }
     }

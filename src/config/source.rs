@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{duration::Span, map::MapRule, profile::Window, scheme::VerifySpec, secret::SecretSpecs};
+use super::{duration::Span, map::MapRule, network::Network, profile::Window, scheme::VerifySpec, secret::SecretSpecs};
 use crate::name::ProviderName;
 
 /// What a source's file says.
@@ -23,6 +23,9 @@ pub struct SourceSpec {
     /// From then on its webhooks are answered 410.
     #[serde(default, deserialize_with = "instant")]
     pub expires: Option<Timestamp>,
+    /// From where webhooks are taken; none: from anywhere.
+    #[serde(default)]
+    pub allow_from: Vec<Network>,
     /// Webhooks taken, at most; above that the sender is told to wait.
     pub rate: Option<Window>,
     /// How old its events may grow before they are given up; none: `delivery.ttl`.

@@ -27,7 +27,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::tls::Certificate;
+use super::entrance::Entrance;
 
 /// Request headers that hyper still reads; what is above [`MOST_HEADERS`] is answered 431 with a reason.
 const HEADERS_READ: usize = 512;
@@ -55,7 +55,7 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// Who holds the other end of a TCP connection.
+/// Who sends requests over a TCP connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
@@ -64,13 +64,13 @@ pub async fn serve_tcp(
     listener: TcpListener,
     router: Router,
     limits: Limits,
-    certificate: Option<Arc<Certificate>>,
+    entrance: Entrance,
     stopping: CancellationToken,
 ) {
     let server = Server::new(limits);
     loop {
         let Some(permit) = server.permit(&stopping).await else { break };
-        let (stream, address) = tokio::select! {
+        let (mut stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -86,10 +86,10 @@ pub async fn serve_tcp(
         }
         let router = router.clone();
         let connection = server.connection();
-        let (certificate, timeout) = (certificate.clone(), server.limits.header_timeout);
+        let (entrance, timeout) = (entrance.clone(), server.limits.header_timeout);
         tokio::spawn(async move {
-            let peer = Some(Peer(address.ip()));
-            match certificate {
+            let Some(peer) = entrance.peer(&mut stream, address, timeout).await.map(Some) else { return };
+            match entrance.certificate {
                 None => connection.serve(stream, router, peer).await,
                 Some(certificate) => match tokio::time::timeout(timeout, certificate.accept(stream)).await {
                     Ok(Ok(stream)) => connection.serve(stream, router, peer).await,
@@ -323,7 +323,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let limits = Limits { header_timeout: Duration::from_millis(20), connections: 1, grace: Duration::ZERO };
-        tokio::spawn(serve_tcp(listener, Router::new(), limits, None, CancellationToken::new()));
+        tokio::spawn(serve_tcp(listener, Router::new(), limits, Entrance::default(), CancellationToken::new()));
         let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
         // The preface, and settings that change nothing.
         client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();

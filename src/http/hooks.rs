@@ -10,17 +10,21 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode, request::Parts};
 use serde_json::json;
 
 use super::{
+    connection::Peer,
     problem::Problem,
+    proxies::TrustedProxies,
     receive::{self, BodyLimits},
+    refusal_log::RefusalLog,
 };
 use crate::{
     ingest::{Ingest, Receipt, Refusal},
     name::SourceName,
     outcome::Reason,
+    reject::{Asked, Rejects},
 };
 
 /// What the public door needs.
@@ -30,6 +34,12 @@ pub struct Hooks {
     pub ingest: Arc<Ingest>,
     /// Limits, as they are now.
     pub limits: Arc<ArcSwap<BodyLimits>>,
+    /// Who may say whose request it is, as it is now.
+    pub proxies: Arc<ArcSwap<TrustedProxies>>,
+    /// Where the last refused ones are kept.
+    pub rejects: Arc<Rejects>,
+    /// What of them is logged.
+    pub log: Arc<RefusalLog>,
 }
 
 /// The routes of the public listener.
@@ -49,7 +59,19 @@ async fn hook(
 ) -> Response {
     // What is no UTF-8 names no source, as the empty name doesn't.
     let source = source.map(|Path(source)| source).unwrap_or_default();
-    match take(&hooks, &source, request).await {
+    let (mut parts, body) = request.into_parts();
+    if let Some(Peer(peer)) = parts.extensions.get().copied() {
+        parts.extensions.insert(Peer(hooks.proxies.load().client(peer, &parts.headers)));
+    }
+    // Kept to be shown if it is refused; the clone shares the headers' bytes.
+    let mut asked = Asked {
+        at: hooks.ingest.clock.now(),
+        client: parts.extensions.get::<Peer>().map(|peer| peer.0),
+        method: parts.method.clone(),
+        headers: parts.headers.clone(),
+        size: None,
+    };
+    match take(&hooks, &source, parts, body, &mut asked).await {
         Ok(receipt) => {
             let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
             let mut body = json!({ "event": receipt.event });
@@ -58,32 +80,43 @@ async fn hook(
             }
             (status, Json(body)).into_response()
         }
-        Err((known, Refusal { reason, why, webhook: _ })) => {
-            let name = if known { source.parse::<SourceName>().ok() } else { None };
-            hooks.ingest.metrics.webhook(name.as_ref(), reason);
-            let (source, why) = (name.as_ref().map(tracing::field::display), why.as_ref().map(tracing::field::display));
-            tracing::warn!(source, %reason, why, "webhook refused");
-            Problem::of(reason).into_response()
+        Err(refusal) => {
+            note(&hooks, source.parse().ok(), &asked, &refusal);
+            Problem::of(refusal.reason, refusal.retry_after).into_response()
         }
     }
 }
 
-/// Takes the webhook; a refusal says whether the source exists.
-async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Receipt, (bool, Refusal)> {
-    let source = match hooks.ingest.admit(source) {
-        Ok(source) => source,
-        Err(reason) => return Err((reason != Reason::UnknownSource, reason.into())),
-    };
-    let refuse = |reason: Reason| (true, Refusal::from(reason));
-    if request.method() != Method::POST {
-        return Err(refuse(Reason::MethodNotAllowed));
+/// Takes the webhook.
+async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut Asked) -> Result<Receipt, Refusal> {
+    let source = hooks.ingest.admit(source, asked.client)?;
+    if parts.method != Method::POST {
+        return Err(Reason::MethodNotAllowed.into());
     }
-    let limits = **hooks.limits.load();
-    receive::check_headers(request.headers(), limits).map_err(refuse)?;
+    let limits = hooks.limits.load_full();
+    receive::check_headers(&parts.headers, &limits)?;
     let clock = hooks.ingest.clock.clone();
-    let webhook = receive::read(source.name.clone(), request, limits, &*clock).await.map_err(refuse)?;
+    let (webhook, room) = receive::read(source.name.clone(), parts, body, &limits, &*clock).await?;
+    asked.size = Some(webhook.body.0.len());
     // In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for.
     let ingest = hooks.ingest.clone();
-    let taken = tokio::spawn(async move { ingest.take(&source, webhook).await });
-    taken.await.unwrap_or_else(|_| Err(Reason::InternalFault.into())).map_err(|refusal| (true, refusal))
+    let taken = tokio::spawn(async move {
+        let taken = ingest.take(&source, webhook).await;
+        drop(room);
+        taken
+    });
+    taken.await.unwrap_or_else(|_| Err(Reason::InternalFault.into()))
+}
+
+/// Counts, keeps and logs what was refused.
+fn note(hooks: &Hooks, name: Option<SourceName>, asked: &Asked, refusal: &Refusal) {
+    let reason = refusal.reason;
+    let why = refusal.why.as_ref().map(ToString::to_string);
+    let source = name.as_ref().filter(|_| reason != Reason::UnknownSource);
+    hooks.ingest.metrics.webhook(source, reason);
+    if hooks.log.admits(source, reason, asked.at) {
+        let (source, client) = (source.map(tracing::field::display), asked.client.map(tracing::field::display));
+        tracing::warn!(source, client, %reason, why, "webhook refused");
+    }
+    hooks.rejects.record(name, asked, reason, why);
 }

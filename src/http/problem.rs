@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 `application/problem+json`: what happened and what to do, and never which part of a signature was wrong.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -20,11 +22,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The answer to a webhook that was refused for this reason.
-    pub fn of(reason: Reason) -> Self {
+    /// The answer to a webhook that was refused for this reason; `wait` where it is known how long it is until another
+    /// try can do better.
+    pub fn of(reason: Reason, wait: Option<Duration>) -> Self {
         let (status, retry_after) = match reason {
             Reason::UnknownSource | Reason::SourceDisabled => (StatusCode::NOT_FOUND, None),
             Reason::SourceExpired => (StatusCode::GONE, None),
+            Reason::AddressNotAllowed => (StatusCode::FORBIDDEN, None),
             Reason::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, None),
             Reason::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
             Reason::TooManyHeaders => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, None),
@@ -34,7 +38,8 @@ impl Problem {
             Reason::SignatureMissing | Reason::SignatureInvalid | Reason::TimestampStale => {
                 (StatusCode::UNAUTHORIZED, None)
             }
-            Reason::RateLimited => (StatusCode::TOO_MANY_REQUESTS, Some(1)),
+            Reason::RateLimited | Reason::SlowedDown => (StatusCode::TOO_MANY_REQUESTS, Some(1)),
+            Reason::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),
             Reason::StoreFailed => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
@@ -47,7 +52,9 @@ impl Problem {
             StatusCode::NOT_FOUND => (Reason::UnknownSource.as_str(), Reason::UnknownSource.meaning()),
             _ => (reason.as_str(), reason.meaning()),
         };
-        Self { status, reason, detail: detail.to_owned(), retry_after }
+        // Whole seconds, and never too few of them.
+        let wait = wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).map(|seconds| seconds.max(1));
+        Self { status, reason, detail: detail.to_owned(), retry_after: wait.or(retry_after) }
     }
 
     /// An answer of the admin side.
@@ -73,6 +80,9 @@ impl IntoResponse for Problem {
         }
         if self.reason == Reason::MethodNotAllowed.as_str() {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        if self.reason == Reason::Overloaded.as_str() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         match self.status {
             // RFC 9110 asks for a challenge with every 401; the scheme is the source's own business.

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
-use http::{HeaderMap, Request, header, uri::PathAndQuery};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header, request::Parts, uri::PathAndQuery};
+use http_body_util::BodyExt;
 
-use super::connection::{MOST_HEADERS, Peer};
+use super::{
+    budget::{BodyBudget, Room},
+    connection::{MOST_HEADERS, Peer},
+};
 use crate::{
     clock::Clock,
     event::{Codings, Encoding, RawBody, Webhook},
@@ -16,19 +19,21 @@ use crate::{
 };
 
 /// Limits of a webhook's body.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BodyLimits {
     /// Bytes.
     pub size: usize,
     /// From the end of the headers to the end of the body.
     pub time: Duration,
+    /// Room for all bodies together.
+    pub budget: BodyBudget,
 }
 
 /// What headers alone can tell: too many of them, a type or coding that is not read, a length over the limit.
 ///
 /// # Errors
 /// The first that is wrong.
-pub fn check_headers(headers: &HeaderMap, limits: BodyLimits) -> Result<(), Reason> {
+pub fn check_headers(headers: &HeaderMap, limits: &BodyLimits) -> Result<(), Reason> {
     if headers.len() > MOST_HEADERS {
         return Err(Reason::TooManyHeaders);
     }
@@ -42,29 +47,37 @@ pub fn check_headers(headers: &HeaderMap, limits: BodyLimits) -> Result<(), Reas
     }
 }
 
-/// Reads the body and makes the webhook.
+/// Reads the body and makes the webhook. The room that the body takes up is to be held as long as the body is.
 ///
 /// # Errors
-/// [`Reason::BodyTooLarge`], [`Reason::BodyTimeout`], [`Reason::BodyIncomplete`].
+/// [`Reason::BodyTooLarge`], [`Reason::BodyTimeout`], [`Reason::BodyIncomplete`], [`Reason::Overloaded`].
 pub async fn read(
     source: SourceName,
-    request: Request<Body>,
-    limits: BodyLimits,
+    parts: Parts,
+    body: Body,
+    limits: &BodyLimits,
     clock: &dyn Clock,
-) -> Result<Webhook, Reason> {
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    let (parts, body) = request.into_parts();
+) -> Result<(Webhook, Room), Reason> {
+    let mut room = limits.budget.room();
+    let reading = tokio::time::timeout(limits.time, read_body(body, limits.size, &mut room));
+    let body = RawBody(reading.await.unwrap_or(Err(Reason::BodyTimeout))?);
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
     let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let body = RawBody(read_body(body, limits).await?);
     let (method, headers) = (parts.method, parts.headers);
-    Ok(Webhook { source, received_at: clock.now(), peer, method, target, headers, body })
+    Ok((Webhook { source, received_at: clock.now(), peer, method, target, headers, body }, room))
 }
 
-async fn read_body(body: Body, limits: BodyLimits) -> Result<Bytes, Reason> {
-    match tokio::time::timeout(limits.time, Limited::new(body, limits.size).collect()).await {
-        Err(_) => Err(Reason::BodyTimeout),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Reason::BodyTooLarge),
-        Ok(Err(_)) => Err(Reason::BodyIncomplete),
+async fn read_body(mut body: Body, most: usize, room: &mut Room) -> Result<Bytes, Reason> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        // Trailers are nothing to a webhook.
+        let Ok(data) = frame.map_err(|_| Reason::BodyIncomplete)?.into_data() else { continue };
+        let length = read.len().saturating_add(data.len());
+        if length > most {
+            return Err(Reason::BodyTooLarge);
+        }
+        room.grow_to(length).map_err(|_| Reason::Overloaded)?;
+        read.extend_from_slice(&data);
     }
+    Ok(read.freeze())
 }

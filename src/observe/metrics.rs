@@ -151,6 +151,12 @@ impl Metrics {
         self.gauge("teams_relay_quota_remaining", labels).set(f64::from(posts));
     }
 
+    /// Shows how many clients of a source are slowed down.
+    pub fn slowed_down(&self, source: &SourceName, clients: u32) {
+        let labels = vec![Label::new("source", source.to_string())];
+        self.gauge("teams_relay_slowed_down", labels).set(f64::from(clients));
+    }
+
     /// All series in Prometheus' text format.
     pub fn render(&self) -> String {
         self.handle.run_upkeep();
@@ -187,6 +193,7 @@ fn describe(recorder: &PrometheusRecorder) {
         ("teams_relay_queue_deliveries", "Deliveries waiting."),
         ("teams_relay_queue_oldest_seconds", "Age of the oldest event with a delivery waiting."),
         ("teams_relay_quota_remaining", "Posts that a quota group could make at once in a window."),
+        ("teams_relay_slowed_down", "Clients whose webhooks are slowed down since they keep failing verification."),
         ("teams_relay_config_reload_success", "Whether the last load of the settings went well."),
         ("teams_relay_accounts", "The books: accepted = delivered + digested + dead + ignored + waiting."),
         ("teams_relay_build_info", "The version, as a label."),

@@ -9,6 +9,7 @@
 
 mod admin;
 mod delivery;
+mod door;
 mod harness;
 mod hooks;
 mod mistakes;
