@@ -190,7 +190,7 @@ fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str,
     };
     let proves = |header: &Header| {
         specs.iter().any(|spec| match spec {
-            SchemeSpec::Hmac(spec) => spec.header == *header,
+            SchemeSpec::Signed(spec) => spec.header == *header,
             SchemeSpec::Token(spec) => spec.header == *header,
             SchemeSpec::Basic | SchemeSpec::Bearer | SchemeSpec::StandardWebhooks(_) => false,
         })

@@ -3,16 +3,22 @@
 //! A [`Verifier`] is the one thing that makes a [`Verified`], and only of that an event is made. It does not know
 //! providers, read payloads or remember anything: a replay within a signature's tolerance is the store's to notice.
 
+mod address;
 mod authorization;
 mod basic;
 mod bearer;
+mod explain;
 mod header;
-mod hmac;
+mod items;
 mod key;
 pub mod keyring;
 mod mac;
+mod message;
+mod public_key;
 mod scheme;
+mod signed;
 mod standard_webhooks;
+mod time;
 mod token;
 pub mod why;
 
@@ -24,7 +30,10 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::{
-    config::{problem::Problem, scheme::Schemes},
+    config::{
+        problem::Problem,
+        scheme::{SchemeSpec, Schemes},
+    },
     event::{Replay, Webhook},
     name::SourceName,
     outcome::Reason,
@@ -50,10 +59,16 @@ impl Verifier {
     /// A verifier by these schemes, with secrets that are all valid at once.
     ///
     /// Where schemes are alternatives, a secret goes to each that can use it, and those that got none are left out.
+    /// Some schemes sign the address that was posted to; for these it must be known what the outside calls it.
     ///
     /// # Errors
     /// Says, under `secrets` of `file`, which secret is of no use, that there are none, or that there should be none.
-    pub fn new(schemes: &Schemes, secrets: &[Secret], file: &str) -> Result<Self, Vec<Problem>> {
+    pub fn new(
+        schemes: &Schemes,
+        secrets: &[Secret],
+        file: &str,
+        public_url: Option<&Url>,
+    ) -> Result<Self, Vec<Problem>> {
         let specs = match schemes {
             Schemes::None if secrets.is_empty() => return Ok(Self::none()),
             Schemes::None => {
@@ -63,17 +78,24 @@ impl Verifier {
             }
             Schemes::AnyOf(specs) => specs,
         };
-        if secrets.is_empty() {
-            let cure = "add `secrets`, or write `verify = \"none\"` to believe whoever knows the address";
-            return Err(vec![Problem::new(file, "secrets", "is missing", cure)]);
-        }
-        let mut schemes: Vec<Scheme> = specs.iter().map(Scheme::new).collect();
         let mut problems = Vec::new();
-        for (index, secret) in secrets.iter().enumerate() {
-            if let Err(misfit) = scheme::hand_out(secret, &mut schemes) {
-                let key = if secrets.len() == 1 { "secrets".to_owned() } else { format!("secrets[{index}]") };
-                problems.push(Problem::new(file, key, misfit.found, misfit.cure));
+        if public_url.is_none() && specs.iter().any(SchemeSpec::signs_the_address) {
+            let found = "signs the address it was posted to, and what the outside calls that is not known";
+            let cure = "set server.public_url, as \"https://hooks.example.com\"";
+            problems.push(Problem::new(file, "verify", found, cure));
+        }
+        let mut schemes: Vec<Scheme> = specs.iter().map(|spec| Scheme::new(spec, public_url)).collect();
+        let problem = |key: &str, found: &str, cure: &str| Problem::new(file, key, found, cure);
+        match (schemes.iter().any(Scheme::takes_secrets), secrets.is_empty()) {
+            (false, false) => {
+                let found = "secrets are given, but the key is fetched or comes from a handshake";
+                problems.push(problem("secrets", found, "take them out"));
             }
+            (true, true) if schemes.iter().all(Scheme::takes_secrets) => {
+                let cure = "add `secrets`, or write `verify = \"none\"` to believe whoever knows the address";
+                problems.push(problem("secrets", "is missing", cure));
+            }
+            _ => problems.extend(hand_out_all(secrets, &mut schemes, file)),
         }
         schemes.retain(Scheme::has_keys);
         if problems.is_empty() { Ok(Self(How::AnyOf(schemes))) } else { Err(problems) }
@@ -112,6 +134,19 @@ impl Verifier {
         }
     }
 
+    /// What the webhook's signature would fit, in words for the admin, where trying the usual mistakes finds it.
+    ///
+    /// It hashes the body several times, so it is for refusals that are recorded. It holds nothing of secret or body.
+    pub fn explain(&self, webhook: &Webhook, why: &Why, keys: &Keyring) -> Option<String> {
+        match (&self.0, why) {
+            (How::AnyOf(schemes), Why::Mismatch { .. }) => {
+                let scheme = schemes.iter().find(|scheme| scheme.is_used_by(webhook))?;
+                explain::explain(scheme, webhook, keys)
+            }
+            _ => None,
+        }
+    }
+
     /// Makes the webhook one that this verifier believes, by its first scheme and secret.
     ///
     /// # Errors
@@ -127,6 +162,17 @@ impl Verifier {
     }
 }
 
+fn hand_out_all(secrets: &[Secret], schemes: &mut [Scheme], file: &str) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, secret) in secrets.iter().enumerate() {
+        if let Err(misfit) = scheme::hand_out(secret, schemes) {
+            let key = if secrets.len() == 1 { "secrets".to_owned() } else { format!("secrets[{index}]") };
+            problems.push(Problem::new(file, key, misfit.found, misfit.cure));
+        }
+    }
+    problems
+}
+
 /// Why a request can't be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CannotSign {
@@ -136,6 +182,12 @@ pub enum CannotSign {
     /// There is nothing to sign with.
     #[error("no secret can sign; give the source one of its provider's signing secrets")]
     NoSecret,
+    /// A public key checks and does not sign; RSA with SHA-1 is not made by anybody who has a choice.
+    #[error("a public key only checks; to sign, give the source the private key (PKCS#8 PEM) in its place")]
+    OnlyChecks,
+    /// Something else than body and headers of our own making is signed.
+    #[error("the webhook lacks what is signed; send a body that has it, such as the form's field")]
+    NotThere,
 }
 
 /// What stands between a webhook and being believed.

@@ -3,7 +3,11 @@
 //! One table is one scheme; a list of tables is a list of alternatives; the text `"none"` is the absence of any.
 //! This module says what was asked for. `crate::verify` does it.
 
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+mod signed;
+mod template;
+mod timestamp;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
@@ -12,6 +16,9 @@ use super::{
     problem::{Problem, did_you_mean},
     read::read,
 };
+pub use signed::{Algorithm, By, Encoding, KeyAlgorithm, KeyAt, SecretEncoding, SignedSpec};
+pub use template::{Part, Template};
+pub use timestamp::{TimeFormat, TimeIn, TimestampSpec};
 
 /// What stands under `verify`, not yet understood.
 ///
@@ -32,8 +39,8 @@ pub enum Schemes {
 /// One way to prove that a webhook is genuine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SchemeSpec {
-    /// An HMAC over the raw body.
-    Hmac(HmacSpec),
+    /// A signature in a header: an HMAC, a hash or one by public key.
+    Signed(Box<SignedSpec>),
     /// The secret itself, in a header.
     Token(TokenSpec),
     /// HTTP Basic; the secret is `user:password`.
@@ -42,66 +49,6 @@ pub enum SchemeSpec {
     Bearer,
     /// An HMAC over id, time and body, as standardwebhooks.com has it.
     StandardWebhooks(StandardWebhooksSpec),
-}
-
-/// An HMAC over the raw body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HmacSpec {
-    /// The header that holds the signature.
-    pub header: Header,
-    /// The hash.
-    #[serde(default)]
-    pub algorithm: Algorithm,
-    /// How the signature is written.
-    #[serde(default)]
-    pub encoding: Encoding,
-    /// What stands before each signature, such as `sha256=`; a signature without it is none.
-    #[serde(default)]
-    pub prefix: String,
-    /// What stands between signatures where the header is a list, any one of which is enough.
-    #[serde(default, deserialize_with = "not_empty")]
-    pub separator: Option<String>,
-    /// How the secret is written.
-    #[serde(default)]
-    pub secret_encoding: SecretEncoding,
-}
-
-/// The hash of an HMAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Algorithm {
-    /// SHA-1: old, and still what some providers sign with.
-    Sha1,
-    /// SHA-256.
-    #[default]
-    Sha256,
-    /// SHA-512.
-    Sha512,
-}
-
-/// How bytes are written in a header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Encoding {
-    /// Two digits a byte, upper or lower case.
-    #[default]
-    Hex,
-    /// The standard alphabet, padded.
-    Base64,
-}
-
-/// How a secret stands for the bytes of its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SecretEncoding {
-    /// The text's own bytes.
-    #[default]
-    Text,
-    /// Hex digits.
-    Hex,
-    /// Base64, padded or not.
-    Base64,
 }
 
 /// The secret itself, in a header.
@@ -130,28 +77,38 @@ fn five_minutes() -> Span {
 #[serde(deny_unknown_fields)]
 struct NoSettings {}
 
-fn not_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.is_empty() {
-        return Err(serde::de::Error::custom("the separator is empty; write what stands between signatures, as \",\""));
-    }
-    Ok(Some(text))
-}
-
 impl SchemeSpec {
+    /// Whether the address that was posted to is part of what is signed.
+    pub fn signs_the_address(&self) -> bool {
+        match self {
+            Self::Signed(spec) => spec.signed.has(&Part::Url),
+            Self::Token(_) | Self::Basic | Self::Bearer | Self::StandardWebhooks(_) => false,
+        }
+    }
+
     /// What a webhook must have for this scheme to be the one that decides.
     fn looks_at(&self) -> String {
         match self {
-            Self::Hmac(spec) => spec.header.0.to_string(),
+            Self::Signed(spec) => spec.header.0.to_string(),
             Self::Token(spec) => spec.header.0.to_string(),
             Self::Basic => "Authorization: Basic".to_owned(),
             Self::Bearer => "Authorization: Bearer".to_owned(),
             Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
         }
     }
+
+    /// Whether a scheme further down has nothing left to decide: all that it is used for, this one is used for.
+    fn leaves_nothing_to(&self, below: &Self) -> bool {
+        let implied = match (self, below) {
+            (Self::Signed(above), Self::Signed(below)) => above.is_used_wherever(below),
+            (Self::Signed(above), _) => above.when.is_empty(),
+            _ => true,
+        };
+        implied && self.looks_at() == below.looks_at()
+    }
 }
 
-const KINDS: &[&str] = &["hmac", "token", "basic", "bearer", "standard-webhooks", "none"];
+const KINDS: &[&str] = &["hmac", "hash", "public-key", "token", "basic", "bearer", "standard-webhooks", "none"];
 const FORMS: &str =
     "write a table such as { scheme = \"hmac\", header = \"X-Signature\" }, a list of them, or \"none\"";
 
@@ -191,9 +148,14 @@ fn read_alternatives(
     for (index, table) in many.iter().enumerate() {
         let key = format!("{key}[{index}]");
         match read_scheme(table, &key, place, problems) {
-            Some(Some(scheme)) if schemes.iter().any(|above| above.looks_at() == scheme.looks_at()) => {
+            Some(Some(scheme)) if schemes.iter().any(|above| above.leaves_nothing_to(&scheme)) => {
                 let found = format!("is never used: a scheme above it looks at {} too, and decides", scheme.looks_at());
-                problems.push(Problem::new(place(&key), key, found, "take one of the two out"));
+                problems.push(Problem::new(
+                    place(&key),
+                    key,
+                    found,
+                    "take one of the two out, or tell them apart by `when`",
+                ));
             }
             Some(Some(scheme)) => schemes.push(scheme),
             Some(None) => {
@@ -221,7 +183,9 @@ fn read_scheme(
     let named = settings.shift_remove("scheme");
     let under = Under { key, place };
     match named.as_ref().and_then(Value::as_str) {
-        Some("hmac") => under.read(settings, problems).map(SchemeSpec::Hmac).map(Some),
+        Some("hmac") => signed::hmac(&under, settings, problems).map(Some),
+        Some("hash") => signed::hash(&under, settings, problems).map(Some),
+        Some("public-key") => signed::public_key(&under, settings, problems).map(Some),
         Some("token") => under.read(settings, problems).map(SchemeSpec::Token).map(Some),
         Some("basic") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Basic)),
         Some("bearer") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Bearer)),
@@ -255,6 +219,12 @@ impl Under<'_> {
         settings
     }
 
+    /// A problem with one of the table's keys.
+    fn problem(&self, inner: &str, found: &str, cure: &str) -> Problem {
+        let key = format!("{}.{inner}", self.key);
+        Problem::new((self.place)(&key), key, found, cure)
+    }
+
     fn unknown_scheme(&self, word: Option<&str>, present: bool) -> Problem {
         let key = format!("{}.scheme", self.key);
         let known = KINDS.join(", ");
@@ -275,94 +245,4 @@ impl Under<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn read_of(value: Value) -> (Option<Schemes>, Vec<String>) {
-        let mut problems = Vec::new();
-        let schemes = VerifySpec(value).read("verify", &|_| "f.toml".to_owned(), &mut problems);
-        (schemes, problems.iter().map(Problem::to_string).collect())
-    }
-
-    #[test]
-    fn none_must_be_spelt_out() {
-        assert_eq!(read_of(json!("none")).0, Some(Schemes::None));
-        assert_eq!(read_of(json!({"scheme": "none"})).0, Some(Schemes::None));
-        for not_none in [json!(""), json!([]), json!(false), json!(null), json!("None"), json!([{"scheme": "none"}])] {
-            let (schemes, problems) = read_of(not_none.clone());
-            assert_eq!((schemes, problems.len()), (None, 1), "{not_none}");
-        }
-    }
-
-    #[test]
-    fn none_beside_other_schemes_is_refused() {
-        let (schemes, problems) = read_of(json!([{"scheme": "bearer"}, {"scheme": "none"}]));
-        assert_eq!(schemes, None);
-        assert!(problems[0].starts_with("f.toml: verify[1]: stands beside other schemes"), "{problems:?}");
-    }
-
-    #[test]
-    fn a_scheme_that_another_leaves_nothing_to_do_is_refused() {
-        let hmac = |algorithm: &str| json!({"scheme": "hmac", "header": "X-S", "algorithm": algorithm});
-        let (schemes, problems) = read_of(json!([hmac("sha256"), {"scheme": "basic"}, hmac("sha1")]));
-        assert_eq!(schemes, None);
-        assert_eq!(
-            problems,
-            [
-                "f.toml: verify[2]: is never used: a scheme above it looks at x-s too, and decides; take one of the two out"
-            ]
-        );
-        let (schemes, problems) = read_of(json!([hmac("sha256"), {"scheme": "basic"}, {"scheme": "bearer"}]));
-        assert!(matches!(schemes, Some(Schemes::AnyOf(all)) if all.len() == 3), "{problems:?}");
-    }
-
-    #[test]
-    fn each_mistake_is_named_with_its_own_key() {
-        for (table, problem) in [
-            (json!({"scheme": "hmca"}), "f.toml: verify.scheme: `hmca` is no scheme; did you mean `hmac`?"),
-            (
-                json!({}),
-                "f.toml: verify.scheme: is missing; add one of: hmac, token, basic, bearer, standard-webhooks, none",
-            ),
-            (json!({"scheme": "hmac"}), "f.toml: verify.header: is missing; add it"),
-            (
-                json!({"scheme": "hmac", "header": "X-S", "algorithm": "md5"}),
-                "f.toml: verify.algorithm: unknown variant `md5`; expected one of `sha1`, `sha256`, `sha512`",
-            ),
-            (
-                json!({"scheme": "hmac", "header": "X-S", "encodign": "hex"}),
-                "f.toml: verify.encodign: is not a known key; did you mean `encoding`?",
-            ),
-            (
-                json!({"scheme": "token", "header": "X Token"}),
-                "f.toml: verify.header: `X Token` is no header name; use letters, digits and `-`, as in X-Hub-Signature-256",
-            ),
-            (
-                json!({"scheme": "hmac", "header": "X-S", "separator": ""}),
-                "f.toml: verify.separator: the separator is empty; write what stands between signatures, as \",\"",
-            ),
-            (
-                json!({"scheme": "basic", "header": "X-S"}),
-                "f.toml: verify.header: is not a known key; take it out: no key is known here",
-            ),
-            (
-                json!({"scheme": "standard-webhooks", "tolerance": "soon"}),
-                "f.toml: verify.tolerance: `soon` is no length of time; write it as \"30s\", \"5m\", \"2h 30m\" or \"7d\"",
-            ),
-        ] {
-            let (schemes, problems) = read_of(table);
-            assert_eq!((schemes, problems), (None, vec![problem.to_owned()]));
-        }
-    }
-
-    #[test]
-    fn a_secret_in_the_wrong_place_is_not_quoted() {
-        for misplaced in [json!("hunter2"), json!(["hunter2"]), json!({"scheme": "bearer", "secret": "hunter2"})] {
-            let (_, problems) = read_of(misplaced);
-            assert_eq!(problems.len(), 1);
-            assert!(!problems[0].contains("hunter2"), "{problems:?}");
-        }
-    }
-}
+mod tests;

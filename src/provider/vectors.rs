@@ -113,7 +113,7 @@ fn published_signatures_get_the_verdict_that_was_published_with_them() {
         let now = Timestamp::from_second(vector["now"].as_i64().unwrap_or(1_614_265_330)).unwrap();
         let secret = Secret::new(vector["secret"].as_str().unwrap());
         // An empty secret is refused before there is anything to check with.
-        let valid = Verifier::new(&schemes, &[secret], "vector")
+        let valid = Verifier::new(&schemes, &[secret], "vector", None)
             .is_ok_and(|verifier| verifier.check(webhook(vector, now), now, &Keyring::default()).is_ok());
         if let Some(expected) = vector["valid"].as_bool() {
             assert_eq!(valid, expected, "{}", vector["id"]);

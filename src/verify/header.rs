@@ -47,3 +47,12 @@ pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str, error:
     headers.insert(name, value);
     Ok(())
 }
+
+/// Sets the header to the delivery id. What a header can't carry unchanged would be signed as something else than the
+/// other end reads.
+pub(super) fn set_id(headers: &mut HeaderMap, name: HeaderName, id: &str) -> Result<(), CannotSign> {
+    if id.is_empty() || id.len() > MAX_BYTES || id.trim_ascii().len() != id.len() {
+        return Err(CannotSign::BadId);
+    }
+    set(headers, name, id, CannotSign::BadId)
+}

@@ -3,8 +3,17 @@
 use base64::{Engine, engine::general_purpose::STANDARD_PAD_INDIFFERENT};
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::scheme::Misfit;
-use crate::{config::scheme::SecretEncoding, secret::Secret};
+use super::{
+    CannotSign,
+    mac::{hash, mac},
+    message::Message,
+    public_key::PublicKey,
+    scheme::Misfit,
+};
+use crate::{
+    config::scheme::{By, SecretEncoding, SignedSpec},
+    secret::same,
+};
 
 pub(super) struct Key(SecretSlice<u8>);
 
@@ -12,14 +21,14 @@ impl Key {
     /// The key that a secret stands for. An empty one is refused: everybody has it.
     pub(super) fn decode(text: &str, encoding: SecretEncoding) -> Result<Self, Misfit> {
         let bytes = match encoding {
-            SecretEncoding::Text => text.as_bytes().to_vec(),
+            SecretEncoding::Text | SecretEncoding::Pem => text.as_bytes().to_vec(),
             SecretEncoding::Hex => hex::decode(text).map_err(|_| {
                 Misfit::new(
                     "the secret is not hex",
                     "copy it again from the provider: only 0-9 and a-f, an even number",
                 )
             })?,
-            SecretEncoding::Base64 => STANDARD_PAD_INDIFFERENT.decode(text).map_err(|_| {
+            SecretEncoding::Base64 | SecretEncoding::Spki => STANDARD_PAD_INDIFFERENT.decode(text).map_err(|_| {
                 Misfit::new(
                     "the secret is not base64",
                     "copy it again from the provider, with `whsec_` where it has that",
@@ -32,11 +41,6 @@ impl Key {
         Ok(Self(bytes.into()))
     }
 
-    /// As [`Self::decode`], of a whole secret.
-    pub(super) fn of(secret: &Secret, encoding: SecretEncoding) -> Result<Self, Misfit> {
-        Self::decode(secret.expose(), encoding)
-    }
-
     /// The bytes. Use them to sign; never to print.
     pub(super) fn expose(&self) -> &[u8] {
         self.0.expose_secret()
@@ -46,5 +50,68 @@ impl Key {
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")
+    }
+}
+
+/// What a scheme checks signatures with.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// The same at both ends.
+    Shared(Key),
+    /// The public half of the sender's.
+    Public(PublicKey),
+}
+
+impl Held {
+    /// The key that a secret stands for in this scheme.
+    pub(super) fn of(secret: &str, spec: &SignedSpec) -> Result<Self, Misfit> {
+        let text = secret.strip_prefix(&spec.secret_prefix).unwrap_or(secret);
+        match spec.by {
+            By::Hmac(_) | By::Hash(_) => Key::decode(text, spec.secret_encoding).map(Self::Shared),
+            By::PublicKey(algorithm) => PublicKey::of(text, algorithm, spec.secret_encoding).map(Self::Public),
+        }
+    }
+
+    /// Whether one of the signatures is of this message, and what the message is known by: the one right signature
+    /// of a shared key. A public key can have several that are right, so it gives nothing.
+    pub(super) fn fits(&self, by: By, message: &Message<'_>, signatures: &[Vec<u8>]) -> (bool, Option<Vec<u8>>) {
+        match self {
+            Self::Public(key) => {
+                let message = message.whole();
+                (signatures.iter().any(|signature| key.fits(&message, signature)), None)
+            }
+            Self::Shared(_) => {
+                let made = self.sign(by, message).ok();
+                let fits = made.as_ref().is_some_and(|made| signatures.iter().any(|signature| same(signature, made)));
+                (fits, made)
+            }
+        }
+    }
+
+    /// A signature of this message.
+    pub(super) fn sign(&self, by: By, message: &Message<'_>) -> Result<Vec<u8>, CannotSign> {
+        match (self, by) {
+            (Self::Public(key), _) => key.sign(&message.whole()),
+            (Self::Shared(key), By::Hmac(algorithm)) => {
+                mac(algorithm, key, &message.with(key.expose())).map_err(|_| CannotSign::NoSecret)
+            }
+            (Self::Shared(key), By::Hash(algorithm)) => Ok(hash(algorithm, &message.with(key.expose()))),
+            (Self::Shared(_), By::PublicKey(_)) => Err(CannotSign::NoSecret),
+        }
+    }
+
+    /// The keys that the same secret would be if it were read otherwise, each with the words for that.
+    pub(super) fn other_readings(secret: &str, spec: &SignedSpec) -> Vec<(Self, &'static str)> {
+        let bare = secret.trim();
+        let bare = bare.strip_prefix(&spec.secret_prefix).unwrap_or(bare);
+        let readings = [
+            (bare, spec.secret_encoding, "the secret has spaces or line ends around it that don't belong to it"),
+            (bare, SecretEncoding::Text, "the secret's own text is the key (secret_encoding = \"text\")"),
+            (bare, SecretEncoding::Hex, "the secret is hex of the key (secret_encoding = \"hex\")"),
+            (bare, SecretEncoding::Base64, "the secret is base64 of the key (secret_encoding = \"base64\")"),
+            (secret, SecretEncoding::Text, "the secret's prefix is part of the key (no secret_prefix)"),
+        ];
+        let keys = readings.into_iter().map(|(text, encoding, words)| (Key::decode(text, encoding), words));
+        keys.filter_map(|(key, words)| Some((Self::Shared(key.ok()?), words))).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! The closed set of schemes, each in its own file; this one passes the word on.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{
-    CannotSign, Doubt, basic::Basic, bearer::Bearer, hmac::Hmac, keyring::Keyring, standard_webhooks::StandardWebhooks,
-    token::Token,
+    CannotSign, Doubt, basic::Basic, bearer::Bearer, keyring::Keyring, signed::Signed,
+    standard_webhooks::StandardWebhooks, token::Token, why::Why,
 };
 use crate::{
     config::scheme::SchemeSpec,
@@ -15,7 +16,7 @@ use crate::{
 /// One way to prove that a webhook is genuine, with its keys.
 #[derive(Debug)]
 pub(super) enum Scheme {
-    Hmac(Hmac),
+    Signed(Box<Signed>),
     Token(Token),
     Basic(Basic),
     Bearer(Bearer),
@@ -37,20 +38,20 @@ impl Misfit {
 
 /// Gives the secret to every scheme that can use it.
 ///
-/// Beside other schemes, Standard Webhooks takes none but `whsec_…` secrets, and takes those for itself. A plain token
+/// Beside other schemes, Standard Webhooks takes none but `whsec_…` and `whpk_…` secrets, and takes those for itself. A plain token
 /// that happens to be base64 would otherwise pass for a signing key and refuse webhooks that carry both.
 pub(super) fn hand_out(secret: &Secret, schemes: &mut [Scheme]) -> Result<(), Misfit> {
     if secret.expose().is_empty() {
         return Err(Misfit::new("the secret is empty", "give it a value"));
     }
-    let prefixed = secret.expose().starts_with(StandardWebhooks::SECRET_PREFIX);
+    let prefixed = StandardWebhooks::PREFIXES.iter().any(|prefix| secret.expose().starts_with(prefix));
     let for_signing_alone = prefixed && schemes.iter().any(|scheme| matches!(scheme, Scheme::StandardWebhooks(_)));
-    let alone = schemes.len() == 1;
+    let alone = schemes.iter().filter(|scheme| scheme.takes_secrets()).count() == 1;
     let mut misfits = Vec::new();
     let mut taken = false;
     for scheme in schemes {
         let signs = matches!(scheme, Scheme::StandardWebhooks(_));
-        if !alone && signs != for_signing_alone {
+        if !scheme.takes_secrets() || (!alone && signs != for_signing_alone) {
             continue;
         }
         match scheme.take(secret) {
@@ -68,9 +69,9 @@ pub(super) fn hand_out(secret: &Secret, schemes: &mut [Scheme]) -> Result<(), Mi
 
 impl Scheme {
     /// The scheme, without keys yet.
-    pub(super) fn new(spec: &SchemeSpec) -> Self {
+    pub(super) fn new(spec: &SchemeSpec, public_url: Option<&Url>) -> Self {
         match spec {
-            SchemeSpec::Hmac(spec) => Self::Hmac(Hmac::new(spec)),
+            SchemeSpec::Signed(spec) => Self::Signed(Box::new(Signed::new(spec, public_url))),
             SchemeSpec::Token(spec) => Self::Token(Token::new(spec)),
             SchemeSpec::Basic => Self::Basic(Basic::default()),
             SchemeSpec::Bearer => Self::Bearer(Bearer::default()),
@@ -80,7 +81,7 @@ impl Scheme {
 
     fn take(&mut self, secret: &Secret) -> Result<(), Misfit> {
         match self {
-            Self::Hmac(scheme) => scheme.take(secret),
+            Self::Signed(scheme) => scheme.take(secret),
             Self::Token(scheme) => scheme.take(secret),
             Self::Basic(scheme) => scheme.take(secret),
             Self::Bearer(scheme) => scheme.take(secret),
@@ -88,9 +89,17 @@ impl Scheme {
         }
     }
 
+    /// Whether its keys come from the settings.
+    pub(super) fn takes_secrets(&self) -> bool {
+        match self {
+            Self::Signed(scheme) => scheme.takes_secrets(),
+            Self::Token(_) | Self::Basic(_) | Self::Bearer(_) | Self::StandardWebhooks(_) => true,
+        }
+    }
+
     pub(super) fn has_keys(&self) -> bool {
         match self {
-            Self::Hmac(scheme) => scheme.has_keys(),
+            Self::Signed(scheme) => scheme.has_keys(),
             Self::Token(scheme) => scheme.has_keys(),
             Self::Basic(scheme) => scheme.has_keys(),
             Self::Bearer(scheme) => scheme.has_keys(),
@@ -101,7 +110,7 @@ impl Scheme {
     /// What a webhook must have for this scheme to be the one that decides.
     pub(super) fn looks_at(&self) -> String {
         match self {
-            Self::Hmac(scheme) => scheme.looks_at(),
+            Self::Signed(scheme) => scheme.looks_at(),
             Self::Token(scheme) => scheme.looks_at(),
             Self::Basic(_) => "authorization: Basic".to_owned(),
             Self::Bearer(_) => "authorization: Bearer".to_owned(),
@@ -113,7 +122,7 @@ impl Scheme {
     pub(super) fn is_used_by(&self, webhook: &Webhook) -> bool {
         let headers = &webhook.headers;
         match self {
-            Self::Hmac(scheme) => scheme.is_used_by(headers),
+            Self::Signed(scheme) => scheme.is_used_by(webhook),
             Self::Token(scheme) => scheme.is_used_by(headers),
             Self::Basic(scheme) => scheme.is_used_by(headers),
             Self::Bearer(scheme) => scheme.is_used_by(headers),
@@ -122,10 +131,10 @@ impl Scheme {
     }
 
     /// What a second sending of the same request would be known by, where the signature has a time in it.
-    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, _keys: &Keyring) -> Result<Option<Replay>, Doubt> {
+    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, keys: &Keyring) -> Result<Option<Replay>, Doubt> {
         let (headers, body) = (&webhook.headers, &webhook.body.0);
         let checked = match self {
-            Self::Hmac(scheme) => scheme.check(headers, body),
+            Self::Signed(scheme) => return scheme.check(webhook, now, keys),
             Self::Token(scheme) => scheme.check(headers),
             Self::Basic(scheme) => scheme.check(headers),
             Self::Bearer(scheme) => scheme.check(headers),
@@ -137,11 +146,22 @@ impl Scheme {
     pub(super) fn sign(&self, webhook: &mut Webhook, id: &str, now: Timestamp) -> Result<(), CannotSign> {
         let (headers, body) = (&mut webhook.headers, &webhook.body.0);
         match self {
-            Self::Hmac(scheme) => scheme.sign(headers, body),
+            Self::Signed(scheme) => scheme.sign(webhook, id, now),
             Self::Token(scheme) => scheme.sign(headers),
             Self::Basic(scheme) => scheme.sign(headers),
             Self::Bearer(scheme) => scheme.sign(headers),
             Self::StandardWebhooks(scheme) => scheme.sign(headers, body, id, now),
+        }
+    }
+
+    /// Whether the signature is good, whenever it was made. Only signatures can be: what is no signature is not proved.
+    pub(super) fn prove(&self, webhook: &Webhook, keys: &Keyring) -> Result<(), Doubt> {
+        match self {
+            Self::Signed(scheme) => scheme.prove(webhook, keys).map(drop),
+            Self::StandardWebhooks(scheme) => {
+                scheme.prove(&webhook.headers, &webhook.body.0).map(drop).map_err(Doubt::Why)
+            }
+            Self::Token(_) | Self::Basic(_) | Self::Bearer(_) => Err(Why::Mismatch { at: self.looks_at() }.into()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Standard Webhooks (standardwebhooks.com): an HMAC-SHA256 over `id.timestamp.body`, and a time that must be near.
 //!
-//! The same under Svix' older header names. Signatures by public key (`v1a`) are passed over.
+//! The same under Svix' older header names; and `v1a`, by an Ed25519 key whose public half is the secret.
 
 use std::time::Duration;
 
@@ -8,9 +8,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
-use super::{CannotSign, header, key::Key, mac::mac, scheme::Misfit, why::Why};
+use super::{
+    CannotSign, header,
+    key::Key,
+    mac::{hash, mac},
+    public_key::PublicKey,
+    scheme::Misfit,
+    time,
+    why::Why,
+};
 use crate::{
-    config::scheme::{Algorithm, SecretEncoding, StandardWebhooksSpec},
+    config::scheme::{Algorithm, KeyAlgorithm, SecretEncoding, StandardWebhooksSpec, TimeFormat},
     event::{Replay, Webhook},
     secret::{Secret, same},
 };
@@ -19,10 +27,11 @@ use crate::{
 pub(super) struct StandardWebhooks {
     tolerance: Duration,
     keys: Vec<Key>,
+    public: Vec<PublicKey>,
 }
 
 /// The three headers, under one of the two names that they go by.
-struct Names {
+pub(super) struct Names {
     id: HeaderName,
     timestamp: HeaderName,
     signature: HeaderName,
@@ -38,25 +47,33 @@ const SVIX_NAMES: Names = Names {
     timestamp: HeaderName::from_static("svix-timestamp"),
     signature: HeaderName::from_static("svix-signature"),
 };
-const VERSION: &str = "v1,";
+const BY_SECRET: &str = "v1,";
+const BY_PUBLIC_KEY: &str = "v1a,";
+
+const SECRET_PREFIX: &str = "whsec_";
+const PUBLIC_KEY_PREFIX: &str = "whpk_";
 
 impl StandardWebhooks {
-    /// What stands before the base64 of a secret.
-    pub(super) const SECRET_PREFIX: &str = "whsec_";
+    /// What stands before the base64 of a secret, and of a public key.
+    pub(super) const PREFIXES: [&str; 2] = [SECRET_PREFIX, PUBLIC_KEY_PREFIX];
 
     pub(super) fn new(spec: &StandardWebhooksSpec) -> Self {
-        Self { tolerance: spec.tolerance.0, keys: Vec::new() }
+        Self { tolerance: spec.tolerance.0, keys: Vec::new(), public: Vec::new() }
     }
 
     pub(super) fn take(&mut self, secret: &Secret) -> Result<(), Misfit> {
         let text = secret.expose();
-        let base64 = text.strip_prefix(Self::SECRET_PREFIX).unwrap_or(text);
+        if let Some(base64) = text.strip_prefix(PUBLIC_KEY_PREFIX) {
+            self.public.push(PublicKey::of(base64, KeyAlgorithm::Ed25519, SecretEncoding::Base64)?);
+            return Ok(());
+        }
+        let base64 = text.strip_prefix(SECRET_PREFIX).unwrap_or(text);
         self.keys.push(Key::decode(base64, SecretEncoding::Base64)?);
         Ok(())
     }
 
     pub(super) fn has_keys(&self) -> bool {
-        !self.keys.is_empty()
+        !self.keys.is_empty() || !self.public.is_empty()
     }
 
     pub(super) fn is_used_by(&self, headers: &HeaderMap) -> bool {
@@ -65,33 +82,51 @@ impl StandardWebhooks {
 
     /// The time is looked at last, so that `TimestampStale` means a genuine webhook that came late, or a wrong clock.
     pub(super) fn check(&self, webhook: &Webhook, now: Timestamp) -> Result<Replay, Why> {
-        let (headers, body) = (&webhook.headers, &webhook.body.0);
+        let (names, timestamp, made) = self.prove(&webhook.headers, &webhook.body.0)?;
+        let signed_at = time::read(timestamp, TimeFormat::Seconds)
+            .ok_or_else(|| time::malformed(names.timestamp.as_str(), TimeFormat::Seconds))?;
+        time::judge(signed_at, now, self.tolerance)?;
+        Ok(Replay::new(&webhook.source, &made, time::last(signed_at, self.tolerance)))
+    }
+
+    /// Whether the signature is good, whenever it was made; gives the time that stands there, and what the request is
+    /// known by: the first secret's signature, whichever fitted, since it may come again with another one.
+    pub(super) fn prove<'h>(&self, headers: &'h HeaderMap, body: &[u8]) -> Result<(Names, &'h [u8], Vec<u8>), Why> {
         let names =
             names(headers).ok_or_else(|| Why::Missing { looked_at: vec![STANDARD_NAMES.signature.to_string()] })?;
-        let signatures = signatures(header::only(headers, &names.signature)?);
+        let value = header::only(headers, &names.signature)?;
+        let by_secret = signatures(value, BY_SECRET);
+        let by_key = if self.public.is_empty() { Vec::new() } else { signatures(value, BY_PUBLIC_KEY) };
         let id = header::only(headers, &names.id)?;
         let timestamp = header::only(headers, &names.timestamp)?;
-        let malformed = |at: &HeaderName, found: &str| Why::Malformed { at: at.to_string(), found: found.to_owned() };
-        if signatures.is_empty() {
-            return Err(malformed(&names.signature, "holds no `v1,` signature"));
+        let at = || names.signature.to_string();
+        if by_secret.is_empty() && by_key.is_empty() {
+            return Err(Why::Malformed { at: at(), found: self.wanted().to_owned() });
         }
-        let mut made = self.keys.iter().map(|key| mac(Algorithm::Sha256, key, &[id, b".", timestamp, b".", body]));
-        let first = made.next().and_then(Result::ok);
-        let fits = |expected: &[u8]| signatures.iter().any(|signature| same(signature, expected));
-        let Some(first) = first.filter(|first| fits(first) || made.any(|made| made.is_ok_and(|made| fits(&made))))
-        else {
-            return Err(Why::Mismatch { at: names.signature.to_string() });
-        };
-        let signed_at =
-            unix_seconds(timestamp).ok_or_else(|| malformed(&names.timestamp, "is no time in Unix seconds"))?;
-        let (age, tolerance) = (now.duration_since(signed_at), self.tolerance);
-        match age.unsigned_abs() {
-            // By the first secret, whichever fitted: a request may be signed by several, and come again with another.
-            by if by <= tolerance => {
-                Ok(Replay::new(&webhook.source, &first, signed_at.saturating_add(tolerance).unwrap_or(Timestamp::MAX)))
+        let parts: [&[u8]; 5] = [id, b".", timestamp, b".", body];
+        let mut known_by = None;
+        for key in &self.keys {
+            let Ok(made) = mac(Algorithm::Sha256, key, &parts) else { continue };
+            let fits = by_secret.iter().any(|signature| same(signature, &made));
+            let first = known_by.get_or_insert(made);
+            if fits {
+                return Ok((names, timestamp, std::mem::take(first)));
             }
-            by if age.is_negative() => Err(Why::Future { by, tolerance }),
-            by => Err(Why::Stale { by, tolerance }),
+        }
+        let message = if by_key.is_empty() { Vec::new() } else { parts.concat() };
+        if self.public.iter().any(|key| by_key.iter().any(|signature| key.fits(&message, signature))) {
+            let known_by = known_by.unwrap_or_else(|| hash(Algorithm::Sha256, &[&message]));
+            return Ok((names, timestamp, known_by));
+        }
+        Err(Why::Mismatch { at: at() })
+    }
+
+    /// What is told where the header holds no signature that the source has a key for.
+    fn wanted(&self) -> &'static str {
+        match (self.keys.is_empty(), self.public.is_empty()) {
+            (_, true) => "holds no `v1,` signature",
+            (true, false) => "holds no `v1a,` signature",
+            (false, false) => "holds no `v1,` or `v1a,` signature",
         }
     }
 
@@ -102,16 +137,13 @@ impl StandardWebhooks {
         id: &str,
         now: Timestamp,
     ) -> Result<(), CannotSign> {
-        let key = self.keys.first().ok_or(CannotSign::NoSecret)?;
-        // What a header can't carry unchanged would be signed as something else than the other end reads.
-        if id.is_empty() || id.len() > header::MAX_BYTES || id.trim_ascii().len() != id.len() {
-            return Err(CannotSign::BadId);
-        }
+        let nothing = if self.public.is_empty() { CannotSign::NoSecret } else { CannotSign::OnlyChecks };
+        let key = self.keys.first().ok_or(nothing)?;
+        header::set_id(headers, STANDARD_NAMES.id, id)?;
         let timestamp = now.as_second().to_string();
         let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
         let signature = mac(Algorithm::Sha256, key, &parts).map_err(|_| CannotSign::NoSecret)?;
-        let value = format!("{VERSION}{}", STANDARD.encode(signature));
-        header::set(headers, STANDARD_NAMES.id, id, CannotSign::BadId)?;
+        let value = format!("{BY_SECRET}{}", STANDARD.encode(signature));
         header::set(headers, STANDARD_NAMES.timestamp, &timestamp, CannotSign::BadId)?;
         header::set(headers, STANDARD_NAMES.signature, &value, CannotSign::NoSecret)
     }
@@ -122,15 +154,8 @@ fn names(headers: &HeaderMap) -> Option<Names> {
     [STANDARD_NAMES, SVIX_NAMES].into_iter().find(|names| headers.contains_key(&names.signature))
 }
 
-/// The `v1` signatures in a list with spaces between them, decoded; what is none is left out.
-fn signatures(value: &[u8]) -> Vec<Vec<u8>> {
+/// The signatures of this version in a list with spaces between them, decoded; what is none is left out.
+fn signatures(value: &[u8], version: &str) -> Vec<Vec<u8>> {
     let Ok(value) = std::str::from_utf8(value) else { return Vec::new() };
-    value.split(' ').filter_map(|item| STANDARD.decode(item.strip_prefix(VERSION)?).ok()).collect()
-}
-
-fn unix_seconds(text: &[u8]) -> Option<Timestamp> {
-    if !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Timestamp::from_second(std::str::from_utf8(text).ok()?.parse().ok()?).ok()
+    value.split(' ').filter_map(|item| STANDARD.decode(item.strip_prefix(version)?).ok()).collect()
 }

@@ -41,6 +41,11 @@ pub enum Why {
         /// The header or the place.
         at: String,
     },
+    /// The scheme's key is not in the settings, and what should have brought it did not.
+    Unkeyed {
+        /// What was looked for and not found.
+        found: String,
+    },
     /// Genuine, and signed too long ago.
     Stale {
         /// How long ago.
@@ -62,9 +67,11 @@ impl Why {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Missing { .. } | Self::Empty { .. } => Reason::SignatureMissing,
-            Self::Repeated { .. } | Self::TooLong { .. } | Self::Malformed { .. } | Self::Mismatch { .. } => {
-                Reason::SignatureInvalid
-            }
+            Self::Repeated { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. }
+            | Self::Mismatch { .. }
+            | Self::Unkeyed { .. } => Reason::SignatureInvalid,
             Self::Stale { .. } | Self::Future { .. } => Reason::TimestampStale,
         }
     }
@@ -79,12 +86,24 @@ impl fmt::Display for Why {
             Self::TooLong { at, bytes } => write!(f, "{at} is {bytes} bytes long"),
             Self::Malformed { at, found } => write!(f, "{at}: {found}"),
             Self::Mismatch { at } => write!(f, "{at} fits none of the source's secrets"),
+            Self::Unkeyed { found } => f.write_str(found),
             Self::Stale { by, tolerance } => {
-                write!(f, "signed {} s ago, where {} s are allowed", by.as_secs(), tolerance.as_secs())
+                write!(f, "signed {} ago, where {} are allowed", in_words(*by), in_words(*tolerance))
             }
             Self::Future { by, tolerance } => {
-                write!(f, "signed {} s in the future, where {} s are allowed", by.as_secs(), tolerance.as_secs())
+                write!(f, "signed {} in the future, where {} are allowed", in_words(*by), in_words(*tolerance))
             }
         }
+    }
+}
+
+/// As people say it: `45 s`, `12 min`, `3 h`, `2 days`. Rounded down, and never to less than two of a unit.
+fn in_words(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }

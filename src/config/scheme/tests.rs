@@ -1,0 +1,87 @@
+use serde_json::json;
+
+use super::*;
+
+fn read_of(value: Value) -> (Option<Schemes>, Vec<String>) {
+    let mut problems = Vec::new();
+    let schemes = VerifySpec(value).read("verify", &|_| "f.toml".to_owned(), &mut problems);
+    (schemes, problems.iter().map(Problem::to_string).collect())
+}
+
+#[test]
+fn none_must_be_spelt_out() {
+    assert_eq!(read_of(json!("none")).0, Some(Schemes::None));
+    assert_eq!(read_of(json!({"scheme": "none"})).0, Some(Schemes::None));
+    for not_none in [json!(""), json!([]), json!(false), json!(null), json!("None"), json!([{"scheme": "none"}])] {
+        let (schemes, problems) = read_of(not_none.clone());
+        assert_eq!((schemes, problems.len()), (None, 1), "{not_none}");
+    }
+}
+
+#[test]
+fn none_beside_other_schemes_is_refused() {
+    let (schemes, problems) = read_of(json!([{"scheme": "bearer"}, {"scheme": "none"}]));
+    assert_eq!(schemes, None);
+    assert!(problems[0].starts_with("f.toml: verify[1]: stands beside other schemes"), "{problems:?}");
+}
+
+#[test]
+fn a_scheme_that_another_leaves_nothing_to_do_is_refused() {
+    let hmac = |algorithm: &str| json!({"scheme": "hmac", "header": "X-S", "algorithm": algorithm});
+    let (schemes, problems) = read_of(json!([hmac("sha256"), {"scheme": "basic"}, hmac("sha1")]));
+    assert_eq!(schemes, None);
+    assert_eq!(
+        problems,
+        ["f.toml: verify[2]: is never used: a scheme above it looks at x-s too, and decides; take one of the two out"]
+    );
+    let (schemes, problems) = read_of(json!([hmac("sha256"), {"scheme": "basic"}, {"scheme": "bearer"}]));
+    assert!(matches!(schemes, Some(Schemes::AnyOf(all)) if all.len() == 3), "{problems:?}");
+}
+
+#[test]
+fn each_mistake_is_named_with_its_own_key() {
+    for (table, problem) in [
+        (json!({"scheme": "hmca"}), "f.toml: verify.scheme: `hmca` is no scheme; did you mean `hmac`?"),
+        (
+            json!({}),
+            "f.toml: verify.scheme: is missing; add one of: hmac, token, basic, bearer, standard-webhooks, none",
+        ),
+        (json!({"scheme": "hmac"}), "f.toml: verify.header: is missing; add it"),
+        (
+            json!({"scheme": "hmac", "header": "X-S", "algorithm": "md5"}),
+            "f.toml: verify.algorithm: unknown variant `md5`; expected one of `sha1`, `sha256`, `sha512`",
+        ),
+        (
+            json!({"scheme": "hmac", "header": "X-S", "encodign": "hex"}),
+            "f.toml: verify.encodign: is not a known key; did you mean `encoding`?",
+        ),
+        (
+            json!({"scheme": "token", "header": "X Token"}),
+            "f.toml: verify.header: `X Token` is no header name; use letters, digits and `-`, as in X-Hub-Signature-256",
+        ),
+        (
+            json!({"scheme": "hmac", "header": "X-S", "separator": ""}),
+            "f.toml: verify.separator: the separator is empty; write what stands between signatures, as \",\"",
+        ),
+        (
+            json!({"scheme": "basic", "header": "X-S"}),
+            "f.toml: verify.header: is not a known key; take it out: no key is known here",
+        ),
+        (
+            json!({"scheme": "standard-webhooks", "tolerance": "soon"}),
+            "f.toml: verify.tolerance: `soon` is no length of time; write it as \"30s\", \"5m\", \"2h 30m\" or \"7d\"",
+        ),
+    ] {
+        let (schemes, problems) = read_of(table);
+        assert_eq!((schemes, problems), (None, vec![problem.to_owned()]));
+    }
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_quoted() {
+    for misplaced in [json!("hunter2"), json!(["hunter2"]), json!({"scheme": "bearer", "secret": "hunter2"})] {
+        let (_, problems) = read_of(misplaced);
+        assert_eq!(problems.len(), 1);
+        assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    }
+}
