@@ -234,7 +234,7 @@ fn compile_source(
         None => Some(provider.schemes().clone()),
         Some(verify) => verify.read("verify", &|_| source.file.clone(), problems),
     };
-    let verifier = verifier(source, &schemes?, problems);
+    let verifier = verifier(source, &schemes?, config, problems);
     let mut mapping = Mapping::default();
     mapping.extend(&spec.map, &source.file, problems);
     if let Some(templates) = templates {
@@ -253,12 +253,13 @@ fn compile_source(
     })
 }
 
-fn verifier(source: &Source, schemes: &Schemes, problems: &mut Vec<Problem>) -> Option<Verifier> {
+fn verifier(source: &Source, schemes: &Schemes, config: &Config, problems: &mut Vec<Problem>) -> Option<Verifier> {
     // Secrets that were named but could not be had have been told of; that there are none left is no news.
     if !source.secrets_complete {
         return None;
     }
-    collect(Verifier::new(schemes, &source.secrets, &source.file), problems)
+    let public_url = config.server.public_url.as_ref();
+    collect(Verifier::new(schemes, &source.secrets, &source.file, public_url), problems)
 }
 
 fn check_templates(mapping: &Mapping, templates: &Templates, file: &str, problems: &mut Vec<Problem>) {

@@ -3,17 +3,23 @@
 //! A [`Verifier`] is the one thing that makes a [`Verified`], and only of that an event is made. It does not know
 //! providers, read payloads or remember anything: a replay within a signature's tolerance is the store's to notice.
 
+mod address;
 mod authorization;
 mod basic;
 mod bearer;
 mod header;
 mod hmac;
+mod jws;
+mod jwt;
 mod key;
 pub mod keyring;
 mod mac;
+mod pem;
 mod scheme;
+mod sns;
 mod standard_webhooks;
 mod token;
+mod twilio;
 pub mod why;
 
 use std::net::IpAddr;
@@ -24,7 +30,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::{
-    config::{problem::Problem, scheme::Schemes},
+    config::{
+        load::MAIN,
+        problem::Problem,
+        scheme::{SchemeSpec, Schemes},
+    },
     event::Webhook,
     name::SourceName,
     outcome::Reason,
@@ -51,9 +61,17 @@ impl Verifier {
     ///
     /// Where schemes are alternatives, a secret goes to each that can use it, and those that got none are left out.
     ///
+    /// `public_url` is how the outside reaches the relay, which some providers sign.
+    ///
     /// # Errors
-    /// Says, under `secrets` of `file`, which secret is of no use, that there are none, or that there should be none.
-    pub fn new(schemes: &Schemes, secrets: &[Secret], file: &str) -> Result<Self, Vec<Problem>> {
+    /// Says, under `secrets` of `file`, which secret is of no use, that there are none, or that there should be none;
+    /// and that the public address is needed where it is missing.
+    pub fn new(
+        schemes: &Schemes,
+        secrets: &[Secret],
+        file: &str,
+        public_url: Option<&Url>,
+    ) -> Result<Self, Vec<Problem>> {
         let specs = match schemes {
             Schemes::None if secrets.is_empty() => return Ok(Self::none()),
             Schemes::None => {
@@ -63,17 +81,28 @@ impl Verifier {
             }
             Schemes::AnyOf(specs) => specs,
         };
-        if secrets.is_empty() {
+        if secrets.is_empty() && specs.iter().any(SchemeSpec::needs_secrets) {
             let cure = "add `secrets`, or write `verify = \"none\"` to believe whoever knows the address";
             return Err(vec![Problem::new(file, "secrets", "is missing", cure)]);
         }
-        let mut schemes: Vec<Scheme> = specs.iter().map(Scheme::new).collect();
+        let Some(mut schemes) = specs.iter().map(|spec| Scheme::new(spec, public_url)).collect::<Option<Vec<_>>>()
+        else {
+            let found = format!("is missing, and the signatures that {file} is about cover the address");
+            let cure = "set it to how the senders reach the relay, as \"https://hooks.example.com\"";
+            return Err(vec![Problem::new(MAIN, "server.public_url", found, cure)]);
+        };
         let mut problems = Vec::new();
         for (index, secret) in secrets.iter().enumerate() {
             if let Err(misfit) = scheme::hand_out(secret, &mut schemes) {
                 let key = if secrets.len() == 1 { "secrets".to_owned() } else { format!("secrets[{index}]") };
                 problems.push(Problem::new(file, key, misfit.found, misfit.cure));
             }
+        }
+        if problems.is_empty()
+            && let [scheme] = schemes.as_slice()
+            && let Some(misfit) = scheme.lacks()
+        {
+            problems.push(Problem::new(file, "secrets", misfit.found, misfit.cure));
         }
         schemes.retain(Scheme::has_keys);
         if problems.is_empty() { Ok(Self(How::AnyOf(schemes))) } else { Err(problems) }
@@ -133,6 +162,14 @@ pub enum CannotSign {
     /// The delivery id is part of what is signed, and goes into a header.
     #[error("the delivery id can't stand in a header; use letters, digits, `-`, `_` and `.`")]
     BadId,
+    /// The secret stands in the body, which is the payload.
+    #[error("the secret of this source stands in the payload; write it there")]
+    InPayload,
+    /// The signature goes into the body, which has no place for it.
+    #[error(
+        "the signature goes into the payload, which is no such message; use a JSON object as the provider posts it"
+    )]
+    NoObject,
     /// There is nothing to sign with.
     #[error("no secret can sign; give the source one of its provider's signing secrets")]
     NoSecret,
@@ -219,5 +256,7 @@ impl Verified {
     }
 }
 
+#[cfg(test)]
+mod named_tests;
 #[cfg(test)]
 mod tests;

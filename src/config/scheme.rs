@@ -3,6 +3,8 @@
 //! One table is one scheme; a list of tables is a list of alternatives; the text `"none"` is the absence of any.
 //! This module says what was asked for. `crate::verify` does it.
 
+mod named;
+
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -12,6 +14,7 @@ use super::{
     problem::{Problem, did_you_mean},
     read::read,
 };
+pub use named::{JwtAlgorithm, JwtSpec, SnsSpec, TokenSpec};
 
 /// What stands under `verify`, not yet understood.
 ///
@@ -34,7 +37,7 @@ pub enum Schemes {
 pub enum SchemeSpec {
     /// An HMAC over the raw body.
     Hmac(HmacSpec),
-    /// The secret itself, in a header.
+    /// The secret itself, somewhere.
     Token(TokenSpec),
     /// HTTP Basic; the secret is `user:password`.
     Basic,
@@ -42,6 +45,12 @@ pub enum SchemeSpec {
     Bearer,
     /// An HMAC over id, time and body, as standardwebhooks.com has it.
     StandardWebhooks(StandardWebhooksSpec),
+    /// A signed token, as OAuth has it.
+    Jwt(JwtSpec),
+    /// Twilio's own: an HMAC over the address and the sorted parameters of the form.
+    Twilio,
+    /// AWS SNS': an RSA signature in the body.
+    Sns(SnsSpec),
 }
 
 /// An HMAC over the raw body.
@@ -104,14 +113,6 @@ pub enum SecretEncoding {
     Base64,
 }
 
-/// The secret itself, in a header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TokenSpec {
-    /// The header.
-    pub header: Header,
-}
-
 /// Standard Webhooks; the secret is base64, with or without `whsec_` before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,19 +140,27 @@ fn not_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Er
 }
 
 impl SchemeSpec {
+    /// Whether a source that proves itself so must have `secrets`.
+    pub fn needs_secrets(&self) -> bool {
+        !matches!(self, Self::Jwt(spec) if spec.jwks.is_some() && !spec.audience.is_empty())
+    }
+
     /// What a webhook must have for this scheme to be the one that decides.
     fn looks_at(&self) -> String {
         match self {
             Self::Hmac(spec) => spec.header.0.to_string(),
-            Self::Token(spec) => spec.header.0.to_string(),
-            Self::Basic => "Authorization: Basic".to_owned(),
-            Self::Bearer => "Authorization: Bearer".to_owned(),
+            Self::Token(spec) => spec.at(),
+            Self::Basic => "authorization: Basic".to_owned(),
+            Self::Bearer => "authorization: Bearer".to_owned(),
             Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
+            Self::Jwt(spec) => spec.at(),
+            Self::Twilio => "x-twilio-signature".to_owned(),
+            Self::Sns(_) => "x-amz-sns-message-type".to_owned(),
         }
     }
 }
 
-const KINDS: &[&str] = &["hmac", "token", "basic", "bearer", "standard-webhooks", "none"];
+const KINDS: &[&str] = &["hmac", "token", "basic", "bearer", "standard-webhooks", "jwt", "twilio", "sns", "none"];
 const FORMS: &str =
     "write a table such as { scheme = \"hmac\", header = \"X-Signature\" }, a list of them, or \"none\"";
 
@@ -195,6 +204,10 @@ fn read_alternatives(
                 let found = format!("is never used: a scheme above it looks at {} too, and decides", scheme.looks_at());
                 problems.push(Problem::new(place(&key), key, found, "take one of the two out"));
             }
+            Some(Some(_)) if schemes.iter().any(|above| matches!(above, SchemeSpec::Token(TokenSpec::Body(_)))) => {
+                let found = "is never used: a scheme above it looks into every body, and decides";
+                problems.push(Problem::new(place(&key), key, found, "put it above that scheme"));
+            }
             Some(Some(scheme)) => schemes.push(scheme),
             Some(None) => {
                 let cure = "take it out of the list, or write verify = \"none\" alone";
@@ -222,7 +235,10 @@ fn read_scheme(
     let under = Under { key, place };
     match named.as_ref().and_then(Value::as_str) {
         Some("hmac") => under.read(settings, problems).map(SchemeSpec::Hmac).map(Some),
-        Some("token") => under.read(settings, problems).map(SchemeSpec::Token).map(Some),
+        Some("token") => named::token(&under, settings, problems).map(Some),
+        Some("jwt") => named::jwt(&under, settings, problems).map(Some),
+        Some("twilio") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Twilio)),
+        Some("sns") => under.read(settings, problems).map(SchemeSpec::Sns).map(Some),
         Some("basic") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Basic)),
         Some("bearer") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Bearer)),
         Some("standard-webhooks") => under.read(settings, problems).map(SchemeSpec::StandardWebhooks).map(Some),
@@ -253,6 +269,11 @@ impl Under<'_> {
             found.into_iter().map(|problem| Problem { key: format!("{}.{}", self.key, problem.key), ..problem }),
         );
         settings
+    }
+
+    fn problem(&self, key: &str, found: &str, cure: &str) -> Problem {
+        let key = format!("{}.{key}", self.key);
+        Problem::new((self.place)(&key), key, found, cure)
     }
 
     fn unknown_scheme(&self, word: Option<&str>, present: bool) -> Problem {
@@ -324,7 +345,7 @@ mod tests {
             (json!({"scheme": "hmca"}), "f.toml: verify.scheme: `hmca` is no scheme; did you mean `hmac`?"),
             (
                 json!({}),
-                "f.toml: verify.scheme: is missing; add one of: hmac, token, basic, bearer, standard-webhooks, none",
+                "f.toml: verify.scheme: is missing; add one of: hmac, token, basic, bearer, standard-webhooks, jwt, twilio, sns, none",
             ),
             (json!({"scheme": "hmac"}), "f.toml: verify.header: is missing; add it"),
             (

@@ -72,7 +72,7 @@ proptest! {
         let body = json!({ "text": text }).to_string();
         for provider in Providers::read([]).unwrap().iter() {
             for secret in secrets_for(provider) {
-                let verifier = Verifier::new(provider.schemes(), &[secret], "ci.toml").unwrap();
+                let verifier = Verifier::new(provider.schemes(), &[secret], "ci.toml", None).unwrap();
                 let mut headers = HeaderMap::new();
                 let kind = EventType::new("deploy", None);
                 provider.headers_for(&kind, &id, &mut headers).unwrap();
@@ -92,7 +92,7 @@ proptest! {
 #[test]
 fn each_way_of_posting_that_generic_promises_is_believed() {
     let provider = preset("generic");
-    let verifier = Verifier::new(provider.schemes(), &[Secret::new("ops:pw")], "ci.toml").unwrap();
+    let verifier = Verifier::new(provider.schemes(), &[Secret::new("ops:pw")], "ci.toml", None).unwrap();
     let basic = format!("Basic {}", STANDARD.encode("ops:pw"));
     // printf %s '{}' | openssl dgst -sha256 -hmac ops:pw -r
     let signature = "sha256=ac8df1f71e2cd2458b265d4ac64e031fd13c699399bbc23b78d348004b0de760";
@@ -114,7 +114,7 @@ fn each_way_of_posting_that_generic_promises_is_believed() {
 #[test]
 fn github_does_not_look_at_the_sha1_signature() {
     let provider = preset("github");
-    let verifier = Verifier::new(provider.schemes(), &[Secret::new("s")], "ci.toml").unwrap();
+    let verifier = Verifier::new(provider.schemes(), &[Secret::new("s")], "ci.toml", None).unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("x-hub-signature", HeaderValue::from_static("sha1=850413ce2dee4c4142838bab9e9086cb305da54d"));
     let refused = verifier.check(webhook(headers, b"{}"), now(), &Keyring::default()).unwrap_err();

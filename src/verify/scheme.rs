@@ -1,10 +1,11 @@
 //! The closed set of schemes, each in its own file; this one passes the word on.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::{
-    CannotSign, Doubt, basic::Basic, bearer::Bearer, hmac::Hmac, keyring::Keyring, standard_webhooks::StandardWebhooks,
-    token::Token,
+    CannotSign, Doubt, basic::Basic, bearer::Bearer, hmac::Hmac, jwt::Jwt, keyring::Keyring, sns::Sns,
+    standard_webhooks::StandardWebhooks, token::Token, twilio::Twilio,
 };
 use crate::{config::scheme::SchemeSpec, event::Webhook, secret::Secret};
 
@@ -16,6 +17,9 @@ pub(super) enum Scheme {
     Basic(Basic),
     Bearer(Bearer),
     StandardWebhooks(StandardWebhooks),
+    Jwt(Box<Jwt>),
+    Twilio(Box<Twilio>),
+    Sns(Sns),
 }
 
 /// Why a secret is of no use to a scheme. Never holds any of it.
@@ -63,14 +67,25 @@ pub(super) fn hand_out(secret: &Secret, schemes: &mut [Scheme]) -> Result<(), Mi
 }
 
 impl Scheme {
-    /// The scheme, without keys yet.
-    pub(super) fn new(spec: &SchemeSpec) -> Self {
-        match spec {
+    /// The scheme, without keys yet; none if it needs the public address and there is none.
+    pub(super) fn new(spec: &SchemeSpec, public_url: Option<&Url>) -> Option<Self> {
+        Some(match spec {
             SchemeSpec::Hmac(spec) => Self::Hmac(Hmac::new(spec)),
             SchemeSpec::Token(spec) => Self::Token(Token::new(spec)),
             SchemeSpec::Basic => Self::Basic(Basic::default()),
             SchemeSpec::Bearer => Self::Bearer(Bearer::default()),
             SchemeSpec::StandardWebhooks(spec) => Self::StandardWebhooks(StandardWebhooks::new(spec)),
+            SchemeSpec::Jwt(spec) => Self::Jwt(Box::new(Jwt::new(spec))),
+            SchemeSpec::Twilio => Self::Twilio(Box::new(Twilio::new(public_url?))),
+            SchemeSpec::Sns(spec) => Self::Sns(Sns::new(spec)),
+        })
+    }
+
+    /// What is wrong with its secrets taken together.
+    pub(super) fn lacks(&self) -> Option<Misfit> {
+        match self {
+            Self::Sns(scheme) => scheme.lacks(),
+            _ => None,
         }
     }
 
@@ -81,6 +96,9 @@ impl Scheme {
             Self::Basic(scheme) => scheme.take(secret),
             Self::Bearer(scheme) => scheme.take(secret),
             Self::StandardWebhooks(scheme) => scheme.take(secret),
+            Self::Jwt(scheme) => scheme.take(secret),
+            Self::Twilio(scheme) => scheme.take(secret),
+            Self::Sns(scheme) => scheme.take(secret),
         }
     }
 
@@ -91,6 +109,9 @@ impl Scheme {
             Self::Basic(scheme) => scheme.has_keys(),
             Self::Bearer(scheme) => scheme.has_keys(),
             Self::StandardWebhooks(scheme) => scheme.has_keys(),
+            Self::Jwt(scheme) => scheme.has_keys(),
+            Self::Twilio(scheme) => scheme.has_keys(),
+            Self::Sns(scheme) => scheme.has_keys(),
         }
     }
 
@@ -102,6 +123,9 @@ impl Scheme {
             Self::Basic(_) => "authorization: Basic".to_owned(),
             Self::Bearer(_) => "authorization: Bearer".to_owned(),
             Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
+            Self::Jwt(scheme) => scheme.looks_at(),
+            Self::Twilio(_) => Twilio::LOOKS_AT.to_owned(),
+            Self::Sns(_) => Sns::LOOKS_AT.to_owned(),
         }
     }
 
@@ -110,33 +134,42 @@ impl Scheme {
         let headers = &webhook.headers;
         match self {
             Self::Hmac(scheme) => scheme.is_used_by(headers),
-            Self::Token(scheme) => scheme.is_used_by(headers),
+            Self::Token(scheme) => scheme.is_used_by(webhook),
             Self::Basic(scheme) => scheme.is_used_by(headers),
             Self::Bearer(scheme) => scheme.is_used_by(headers),
             Self::StandardWebhooks(scheme) => scheme.is_used_by(headers),
+            Self::Jwt(scheme) => scheme.is_used_by(headers),
+            Self::Twilio(scheme) => scheme.is_used_by(headers),
+            Self::Sns(scheme) => scheme.is_used_by(headers),
         }
     }
 
-    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, _keys: &Keyring) -> Result<(), Doubt> {
+    pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, keys: &Keyring) -> Result<(), Doubt> {
         let (headers, body) = (&webhook.headers, &webhook.body.0);
         let checked = match self {
             Self::Hmac(scheme) => scheme.check(headers, body),
-            Self::Token(scheme) => scheme.check(headers),
+            Self::Token(scheme) => scheme.check(webhook),
             Self::Basic(scheme) => scheme.check(headers),
             Self::Bearer(scheme) => scheme.check(headers),
             Self::StandardWebhooks(scheme) => scheme.check(headers, body, now),
+            Self::Twilio(scheme) => scheme.check(webhook),
+            Self::Jwt(scheme) => return scheme.check(webhook, now, keys),
+            Self::Sns(scheme) => return scheme.check(webhook, now, keys),
         };
         checked.map_err(Doubt::Why)
     }
 
     pub(super) fn sign(&self, webhook: &mut Webhook, id: &str, now: Timestamp) -> Result<(), CannotSign> {
-        let (headers, body) = (&mut webhook.headers, &webhook.body.0);
+        let (headers, target, body) = (&mut webhook.headers, &mut webhook.target, &mut webhook.body.0);
         match self {
             Self::Hmac(scheme) => scheme.sign(headers, body),
-            Self::Token(scheme) => scheme.sign(headers),
+            Self::Token(scheme) => scheme.sign(headers, target),
             Self::Basic(scheme) => scheme.sign(headers),
             Self::Bearer(scheme) => scheme.sign(headers),
             Self::StandardWebhooks(scheme) => scheme.sign(headers, body, id, now),
+            Self::Jwt(scheme) => scheme.sign(headers, body, now),
+            Self::Twilio(scheme) => scheme.sign(headers, target, body),
+            Self::Sns(scheme) => scheme.sign(headers, body, id, now),
         }
     }
 }

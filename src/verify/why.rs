@@ -41,6 +41,18 @@ pub enum Why {
         /// The header or the place.
         at: String,
     },
+    /// A token that is genuine, and says something else than it should.
+    Claim {
+        /// The claim.
+        name: String,
+        /// What it should be.
+        wanted: String,
+    },
+    /// A token that is genuine, and no longer holds.
+    Expired {
+        /// For how long.
+        by: Duration,
+    },
     /// Genuine, and signed too long ago.
     Stale {
         /// How long ago.
@@ -62,10 +74,12 @@ impl Why {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Missing { .. } | Self::Empty { .. } => Reason::SignatureMissing,
-            Self::Repeated { .. } | Self::TooLong { .. } | Self::Malformed { .. } | Self::Mismatch { .. } => {
-                Reason::SignatureInvalid
-            }
-            Self::Stale { .. } | Self::Future { .. } => Reason::TimestampStale,
+            Self::Repeated { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. }
+            | Self::Mismatch { .. }
+            | Self::Claim { .. } => Reason::SignatureInvalid,
+            Self::Expired { .. } | Self::Stale { .. } | Self::Future { .. } => Reason::TimestampStale,
         }
     }
 }
@@ -79,6 +93,8 @@ impl fmt::Display for Why {
             Self::TooLong { at, bytes } => write!(f, "{at} is {bytes} bytes long"),
             Self::Malformed { at, found } => write!(f, "{at}: {found}"),
             Self::Mismatch { at } => write!(f, "{at} fits none of the source's secrets"),
+            Self::Claim { name, wanted } => write!(f, "the token's claim `{name}` is not {wanted}"),
+            Self::Expired { by } => write!(f, "the token expired {} s ago", by.as_secs()),
             Self::Stale { by, tolerance } => {
                 write!(f, "signed {} s ago, where {} s are allowed", by.as_secs(), tolerance.as_secs())
             }
