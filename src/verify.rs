@@ -81,7 +81,7 @@ impl Verifier {
             }
             Schemes::AnyOf(specs) => specs,
         };
-        if secrets.is_empty() && specs.iter().any(SchemeSpec::needs_secrets) {
+        if secrets.is_empty() && specs.iter().all(SchemeSpec::needs_secrets) {
             let cure = "add `secrets`, or write `verify = \"none\"` to believe whoever knows the address";
             return Err(vec![Problem::new(file, "secrets", "is missing", cure)]);
         }

@@ -2,10 +2,8 @@
 //!
 //! The settings name the algorithms; the token only chooses among them, and each is checked with a key of its own kind.
 
-use std::time::Duration;
-
 use http::HeaderMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -27,7 +25,7 @@ use crate::{
 };
 
 /// How far the clocks of issuer and receiver may lie apart.
-const SKEW: Duration = Duration::from_secs(60);
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a token of ours holds: for one request.
 const LIFETIME: i64 = 300;
@@ -165,7 +163,7 @@ impl Jwt {
             time.map(Some).ok_or_else(|| Why::Claim { name: name.to_owned(), wanted: "a time".to_owned() })
         };
         match instant("exp")? {
-            Some(end) if now.duration_since(end) > SKEW.try_into().unwrap_or_default() => {
+            Some(end) if now.duration_since(end) > SKEW => {
                 return Err(Why::Expired { by: now.duration_since(end).unsigned_abs() });
             }
             None if self.spec.body_hash.is_none() => {
@@ -175,8 +173,8 @@ impl Jwt {
         }
         for start in [instant("nbf")?, instant("iat")?].into_iter().flatten() {
             let ahead = start.duration_since(now);
-            if ahead > SKEW.try_into().unwrap_or_default() {
-                return Err(Why::Future { by: ahead.unsigned_abs(), tolerance: SKEW });
+            if ahead > SKEW {
+                return Err(Why::Future { by: ahead.unsigned_abs(), tolerance: SKEW.unsigned_abs() });
             }
         }
         Ok(())
