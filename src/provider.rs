@@ -15,7 +15,7 @@ use crate::{
         problem::Problem,
         provider::{EventSpec, Place, ProviderSpec},
         read::read,
-        scheme::{SchemeSpec, Schemes, VerifySpec},
+        scheme::{SchemeSpec, Schemes, TokenSpec, VerifySpec},
         syntax,
     },
     event::{BadPayload, Codings, Encoding, Event, EventType, RawBody},
@@ -191,8 +191,14 @@ fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str,
     let proves = |header: &Header| {
         specs.iter().any(|spec| match spec {
             SchemeSpec::Signed(spec) => spec.header == *header,
-            SchemeSpec::Token(spec) => spec.header == *header,
-            SchemeSpec::Basic | SchemeSpec::Bearer | SchemeSpec::StandardWebhooks(_) => false,
+            SchemeSpec::Token(TokenSpec::Header(proof)) => proof == header,
+            SchemeSpec::Jwt(spec) => spec.header == *header,
+            SchemeSpec::Token(TokenSpec::Query(_) | TokenSpec::Body(_))
+            | SchemeSpec::Basic
+            | SchemeSpec::Bearer
+            | SchemeSpec::StandardWebhooks(_)
+            | SchemeSpec::Twilio
+            | SchemeSpec::Sns(_) => false,
         })
     };
     for (index, header) in keep.iter().enumerate() {

@@ -10,16 +10,21 @@ mod bearer;
 mod explain;
 mod header;
 mod items;
+mod jws;
+mod jwt;
 mod key;
 pub mod keyring;
 mod mac;
 mod message;
+mod pem;
 mod public_key;
 mod scheme;
 mod signed;
+mod sns;
 mod standard_webhooks;
 mod time;
 mod token;
+mod twilio;
 pub mod why;
 
 use std::net::IpAddr;
@@ -31,6 +36,7 @@ use url::Url;
 
 use crate::{
     config::{
+        load::MAIN,
         problem::Problem,
         scheme::{SchemeSpec, Schemes},
     },
@@ -59,10 +65,12 @@ impl Verifier {
     /// A verifier by these schemes, with secrets that are all valid at once.
     ///
     /// Where schemes are alternatives, a secret goes to each that can use it, and those that got none are left out.
-    /// Some schemes sign the address that was posted to; for these it must be known what the outside calls it.
+    ///
+    /// `public_url` is how the outside reaches the relay, which some providers sign.
     ///
     /// # Errors
-    /// Says, under `secrets` of `file`, which secret is of no use, that there are none, or that there should be none.
+    /// Says, under `secrets` of `file`, which secret is of no use, that there are none, or that there should be none;
+    /// and that the public address is needed where it is missing.
     pub fn new(
         schemes: &Schemes,
         secrets: &[Secret],
@@ -80,11 +88,11 @@ impl Verifier {
         };
         let mut problems = Vec::new();
         if public_url.is_none() && specs.iter().any(SchemeSpec::signs_the_address) {
-            let found = "signs the address it was posted to, and what the outside calls that is not known";
-            let cure = "set server.public_url, as \"https://hooks.example.com\"";
-            problems.push(Problem::new(file, "verify", found, cure));
+            let found = format!("is missing, and the signatures that {file} is about cover the address");
+            let cure = "set it to how the senders reach the relay, as \"https://hooks.example.com\"";
+            problems.push(Problem::new(MAIN, "server.public_url", found, cure));
         }
-        let mut schemes: Vec<Scheme> = specs.iter().map(|spec| Scheme::new(spec, public_url)).collect();
+        let mut schemes: Vec<Scheme> = specs.iter().filter_map(|spec| Scheme::new(spec, public_url)).collect();
         let problem = |key: &str, found: &str, cure: &str| Problem::new(file, key, found, cure);
         match (schemes.iter().any(Scheme::takes_secrets), secrets.is_empty()) {
             (false, false) => {
@@ -96,6 +104,12 @@ impl Verifier {
                 problems.push(problem("secrets", "is missing", cure));
             }
             _ => problems.extend(hand_out_all(secrets, &mut schemes, file)),
+        }
+        if problems.is_empty()
+            && let [scheme] = schemes.as_slice()
+            && let Some(misfit) = scheme.lacks()
+        {
+            problems.push(Problem::new(file, "secrets", misfit.found, misfit.cure));
         }
         schemes.retain(Scheme::has_keys);
         if problems.is_empty() { Ok(Self(How::AnyOf(schemes))) } else { Err(problems) }
@@ -179,6 +193,14 @@ pub enum CannotSign {
     /// The delivery id is part of what is signed, and goes into a header.
     #[error("the delivery id can't stand in a header; use letters, digits, `-`, `_` and `.`")]
     BadId,
+    /// The secret stands in the body, which is the payload.
+    #[error("the secret of this source stands in the payload; write it there")]
+    InPayload,
+    /// The signature goes into the body, which has no place for it.
+    #[error(
+        "the signature goes into the payload, which is no such message; use a JSON object as the provider posts it"
+    )]
+    NoObject,
     /// There is nothing to sign with.
     #[error("no secret can sign; give the source one of its provider's signing secrets")]
     NoSecret,
@@ -279,5 +301,7 @@ impl Verified {
     }
 }
 
+#[cfg(test)]
+mod named_tests;
 #[cfg(test)]
 mod tests;

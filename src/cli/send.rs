@@ -74,15 +74,21 @@ pub(super) async fn post(
 ) -> Result<(StatusCode, String), Failure> {
     let now = SystemClock.now();
     let mut webhook = prepared.webhook(source, now);
+    // A query is part of what some providers sign, and others put their secret into it.
+    let asked = to.split_once('?').and_then(|(_, query)| format!("{}?{query}", webhook.target.path()).parse().ok());
+    webhook.target = asked.unwrap_or(webhook.target);
     let signed = source.verifier.sign(&mut webhook, delivery_id, now);
     signed.map_err(|error| Failure::sentence(&error.to_string()))?;
-    request(to, webhook.headers, webhook.body.0).await
+    let bare = to.split('?').next().unwrap_or(to);
+    let to = webhook.target.query().map_or_else(|| bare.to_owned(), |query| format!("{bare}?{query}"));
+    request(&to, bare, webhook.headers, webhook.body.0).await
 }
 
-async fn request(to: &str, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, String), Failure> {
+/// Posts to `to`; `shown` is that address without its query, in which a secret may stand.
+async fn request(to: &str, shown: &str, headers: HeaderMap, body: Bytes) -> Result<(StatusCode, String), Failure> {
     let failed = |found: &str| {
         Failure::new(
-            format!("{found} at {to}"),
+            format!("{found} at {shown}"),
             "start the daemon with `teams-relay serve`, or name its address with --to",
         )
     };

@@ -88,6 +88,12 @@ impl std::str::FromStr for Pointer {
     }
 }
 
+impl<'de> Deserialize<'de> for Pointer {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}
+
 impl std::str::FromStr for Place {
     type Err = String;
 

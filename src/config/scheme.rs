@@ -3,6 +3,7 @@
 //! One table is one scheme; a list of tables is a list of alternatives; the text `"none"` is the absence of any.
 //! This module says what was asked for. `crate::verify` does it.
 
+mod named;
 mod signed;
 mod template;
 mod timestamp;
@@ -12,10 +13,10 @@ use serde_json::Value;
 
 use super::{
     duration::Span,
-    header::Header,
     problem::{Problem, did_you_mean},
     read::read,
 };
+pub use named::{JwtAlgorithm, JwtSpec, SnsSpec, TokenSpec};
 pub use signed::{Algorithm, By, Encoding, KeyAlgorithm, KeyAt, SecretEncoding, SignedSpec};
 pub use template::{Part, Template};
 pub use timestamp::{TimeFormat, TimeIn, TimestampSpec};
@@ -41,7 +42,7 @@ pub enum Schemes {
 pub enum SchemeSpec {
     /// A signature in a header: an HMAC, a hash or one by public key.
     Signed(Box<SignedSpec>),
-    /// The secret itself, in a header.
+    /// The secret itself, somewhere.
     Token(TokenSpec),
     /// HTTP Basic; the secret is `user:password`.
     Basic,
@@ -49,14 +50,12 @@ pub enum SchemeSpec {
     Bearer,
     /// An HMAC over id, time and body, as standardwebhooks.com has it.
     StandardWebhooks(StandardWebhooksSpec),
-}
-
-/// The secret itself, in a header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TokenSpec {
-    /// The header.
-    pub header: Header,
+    /// A signed token, as OAuth has it.
+    Jwt(JwtSpec),
+    /// Twilio's own: an HMAC over the address and the sorted parameters of the form.
+    Twilio,
+    /// AWS SNS': an RSA signature in the body.
+    Sns(SnsSpec),
 }
 
 /// Standard Webhooks; the secret is base64, with or without `whsec_` before it.
@@ -82,7 +81,10 @@ impl SchemeSpec {
     pub fn signs_the_address(&self) -> bool {
         match self {
             Self::Signed(spec) => spec.signed.has(&Part::Url),
-            Self::Token(_) | Self::Basic | Self::Bearer | Self::StandardWebhooks(_) => false,
+            Self::Twilio => true,
+            Self::Token(_) | Self::Basic | Self::Bearer | Self::StandardWebhooks(_) | Self::Jwt(_) | Self::Sns(_) => {
+                false
+            }
         }
     }
 
@@ -90,10 +92,13 @@ impl SchemeSpec {
     fn looks_at(&self) -> String {
         match self {
             Self::Signed(spec) => spec.header.0.to_string(),
-            Self::Token(spec) => spec.header.0.to_string(),
-            Self::Basic => "Authorization: Basic".to_owned(),
-            Self::Bearer => "Authorization: Bearer".to_owned(),
+            Self::Token(spec) => spec.at(),
+            Self::Basic => "authorization: Basic".to_owned(),
+            Self::Bearer => "authorization: Bearer".to_owned(),
             Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
+            Self::Jwt(spec) => spec.at(),
+            Self::Twilio => "x-twilio-signature".to_owned(),
+            Self::Sns(_) => "x-amz-sns-message-type".to_owned(),
         }
     }
 
@@ -108,7 +113,8 @@ impl SchemeSpec {
     }
 }
 
-const KINDS: &[&str] = &["hmac", "hash", "public-key", "token", "basic", "bearer", "standard-webhooks", "none"];
+const KINDS: &[&str] =
+    &["hmac", "hash", "public-key", "token", "basic", "bearer", "jwt", "standard-webhooks", "twilio", "sns", "none"];
 const FORMS: &str =
     "write a table such as { scheme = \"hmac\", header = \"X-Signature\" }, a list of them, or \"none\"";
 
@@ -157,6 +163,10 @@ fn read_alternatives(
                     "take one of the two out, or tell them apart by `when`",
                 ));
             }
+            Some(Some(_)) if schemes.iter().any(|above| matches!(above, SchemeSpec::Token(TokenSpec::Body(_)))) => {
+                let found = "is never used: a scheme above it looks into every body, and decides";
+                problems.push(Problem::new(place(&key), key, found, "put it above that scheme"));
+            }
             Some(Some(scheme)) => schemes.push(scheme),
             Some(None) => {
                 let cure = "take it out of the list, or write verify = \"none\" alone";
@@ -186,7 +196,10 @@ fn read_scheme(
         Some("hmac") => signed::hmac(&under, settings, problems).map(Some),
         Some("hash") => signed::hash(&under, settings, problems).map(Some),
         Some("public-key") => signed::public_key(&under, settings, problems).map(Some),
-        Some("token") => under.read(settings, problems).map(SchemeSpec::Token).map(Some),
+        Some("token") => named::token(&under, settings, problems).map(Some),
+        Some("jwt") => named::jwt(&under, settings, problems).map(Some),
+        Some("twilio") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Twilio)),
+        Some("sns") => under.read(settings, problems).map(SchemeSpec::Sns).map(Some),
         Some("basic") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Basic)),
         Some("bearer") => under.read(settings, problems).map(|NoSettings {}| Some(SchemeSpec::Bearer)),
         Some("standard-webhooks") => under.read(settings, problems).map(SchemeSpec::StandardWebhooks).map(Some),

@@ -50,6 +50,7 @@ fn schemes_of(vector: &Value, providers: &Providers) -> Option<Schemes> {
         ("hmac-sha256-hex", _) => hmac("sha256", "hex", named, ""),
         ("hmac-sha512-hex", _) => hmac("sha512", "hex", named, ""),
         ("hmac-sha256-base64", _) => hmac("sha256", "base64", named, ""),
+        ("twilio", _) => Some(json!({"scheme": "twilio"})),
         ("plain-token", _) => Some(json!({"scheme": "token", "header": named})),
         _ => None,
     };
@@ -68,6 +69,11 @@ fn with_tolerance(mut schemes: Schemes, vector: &Value) -> Schemes {
         }
     }
     schemes
+}
+
+fn public_url(vector: &Value) -> url::Url {
+    let url: url::Url = vector["url"].as_str().unwrap_or("https://relay.example/").parse().unwrap();
+    url[..url::Position::BeforePath].parse().unwrap()
 }
 
 fn webhook(vector: &Value, now: Timestamp) -> Webhook {
@@ -113,7 +119,8 @@ fn published_signatures_get_the_verdict_that_was_published_with_them() {
         let now = Timestamp::from_second(vector["now"].as_i64().unwrap_or(1_614_265_330)).unwrap();
         let secret = Secret::new(vector["secret"].as_str().unwrap());
         // An empty secret is refused before there is anything to check with.
-        let valid = Verifier::new(&schemes, &[secret], "vector", None)
+        let public_url = public_url(vector);
+        let valid = Verifier::new(&schemes, &[secret], "vector", Some(&public_url))
             .is_ok_and(|verifier| verifier.check(webhook(vector, now), now, &Keyring::default()).is_ok());
         if let Some(expected) = vector["valid"].as_bool() {
             assert_eq!(valid, expected, "{}", vector["id"]);
@@ -122,7 +129,51 @@ fn published_signatures_get_the_verdict_that_was_published_with_them() {
     }
     println!("signature vectors run: {run:?}; schemes not covered yet: {not_covered:?}");
     assert!(run.values().sum::<usize>() > 80, "{run:?}");
-    for scheme in ["hub-sha256", "hub-sha1", "hub-sha512", "gitea", "plain-token", "standard-webhooks"] {
+    for scheme in ["hub-sha256", "hub-sha1", "hub-sha512", "gitea", "plain-token", "standard-webhooks", "twilio"] {
         assert!(run.contains_key(scheme), "no vector of {scheme} was run");
     }
+}
+
+#[test]
+fn a_changed_byte_of_a_published_twilio_signature_body_or_secret_is_refused() {
+    let Some(path) = shared::path("signature-vectors.json") else { return };
+    let now = Timestamp::UNIX_EPOCH;
+    let mut changed = 0;
+    for vector in shared::json(&path).as_array().unwrap() {
+        if vector["scheme"] != "twilio" || vector["valid"] != true {
+            continue;
+        }
+        let schemes = schemes_of(vector, &Providers::read([]).unwrap()).unwrap();
+        let believed = |secret: &str, webhook: Webhook| {
+            let verifier =
+                Verifier::new(&schemes, &[Secret::new(secret)], "vector", Some(&public_url(vector))).unwrap();
+            verifier.check(webhook, now, &Keyring::default()).is_ok()
+        };
+        let secret = vector["secret"].as_str().unwrap();
+        let as_sent = || webhook(vector, now);
+        assert!(believed(secret, as_sent()), "{}", vector["id"]);
+        for at in 0..secret.len() {
+            let mut other = secret.as_bytes().to_vec();
+            other[at] ^= 1;
+            assert!(!believed(std::str::from_utf8(&other).unwrap(), as_sent()), "{} secret {at}", vector["id"]);
+        }
+        let signature = as_sent().headers["x-twilio-signature"].as_bytes().to_vec();
+        for at in 0..signature.len() {
+            let mut other = signature.clone();
+            other[at] ^= 1;
+            let mut sent = as_sent();
+            sent.headers.insert("x-twilio-signature", HeaderValue::from_bytes(&other).unwrap());
+            assert!(!believed(secret, sent), "{} signature {at}", vector["id"]);
+        }
+        let body = as_sent().body.0;
+        for at in 0..body.len() {
+            let mut other = body.to_vec();
+            other[at] ^= 1;
+            let mut sent = as_sent();
+            sent.body = RawBody(other.into());
+            assert!(!believed(secret, sent), "{} body {at}", vector["id"]);
+            changed += 1;
+        }
+    }
+    assert!(changed > 500, "{changed}");
 }

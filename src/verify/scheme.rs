@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, basic::Basic, bearer::Bearer, keyring::Keyring, signed::Signed,
-    standard_webhooks::StandardWebhooks, token::Token, why::Why,
+    CannotSign, Doubt, basic::Basic, bearer::Bearer, jwt::Jwt, keyring::Keyring, signed::Signed, sns::Sns,
+    standard_webhooks::StandardWebhooks, token::Token, twilio::Twilio, why::Why,
 };
 use crate::{
     config::scheme::SchemeSpec,
@@ -21,6 +21,9 @@ pub(super) enum Scheme {
     Basic(Basic),
     Bearer(Bearer),
     StandardWebhooks(StandardWebhooks),
+    Jwt(Box<Jwt>),
+    Twilio(Box<Twilio>),
+    Sns(Sns),
 }
 
 /// Why a secret is of no use to a scheme. Never holds any of it.
@@ -38,8 +41,8 @@ impl Misfit {
 
 /// Gives the secret to every scheme that can use it.
 ///
-/// Beside other schemes, Standard Webhooks takes none but `whsec_…` and `whpk_…` secrets, and takes those for itself. A plain token
-/// that happens to be base64 would otherwise pass for a signing key and refuse webhooks that carry both.
+/// Beside other schemes, Standard Webhooks takes none but `whsec_…` and `whpk_…` secrets, and takes those for
+/// itself. A plain token that happens to be base64 would otherwise pass for a signing key and refuse webhooks that carry both.
 pub(super) fn hand_out(secret: &Secret, schemes: &mut [Scheme]) -> Result<(), Misfit> {
     if secret.expose().is_empty() {
         return Err(Misfit::new("the secret is empty", "give it a value"));
@@ -68,14 +71,25 @@ pub(super) fn hand_out(secret: &Secret, schemes: &mut [Scheme]) -> Result<(), Mi
 }
 
 impl Scheme {
-    /// The scheme, without keys yet.
-    pub(super) fn new(spec: &SchemeSpec, public_url: Option<&Url>) -> Self {
-        match spec {
+    /// The scheme, without keys yet; none if it needs the public address and there is none.
+    pub(super) fn new(spec: &SchemeSpec, public_url: Option<&Url>) -> Option<Self> {
+        Some(match spec {
             SchemeSpec::Signed(spec) => Self::Signed(Box::new(Signed::new(spec, public_url))),
             SchemeSpec::Token(spec) => Self::Token(Token::new(spec)),
             SchemeSpec::Basic => Self::Basic(Basic::default()),
             SchemeSpec::Bearer => Self::Bearer(Bearer::default()),
             SchemeSpec::StandardWebhooks(spec) => Self::StandardWebhooks(StandardWebhooks::new(spec)),
+            SchemeSpec::Jwt(spec) => Self::Jwt(Box::new(Jwt::new(spec))),
+            SchemeSpec::Twilio => Self::Twilio(Box::new(Twilio::new(public_url?))),
+            SchemeSpec::Sns(spec) => Self::Sns(Sns::new(spec)),
+        })
+    }
+
+    /// What is wrong with its secrets taken together.
+    pub(super) fn lacks(&self) -> Option<Misfit> {
+        match self {
+            Self::Sns(scheme) => scheme.lacks(),
+            _ => None,
         }
     }
 
@@ -86,6 +100,9 @@ impl Scheme {
             Self::Basic(scheme) => scheme.take(secret),
             Self::Bearer(scheme) => scheme.take(secret),
             Self::StandardWebhooks(scheme) => scheme.take(secret),
+            Self::Jwt(scheme) => scheme.take(secret),
+            Self::Twilio(scheme) => scheme.take(secret),
+            Self::Sns(scheme) => scheme.take(secret),
         }
     }
 
@@ -93,7 +110,8 @@ impl Scheme {
     pub(super) fn takes_secrets(&self) -> bool {
         match self {
             Self::Signed(scheme) => scheme.takes_secrets(),
-            Self::Token(_) | Self::Basic(_) | Self::Bearer(_) | Self::StandardWebhooks(_) => true,
+            Self::Jwt(scheme) => scheme.takes_secrets(),
+            _ => true,
         }
     }
 
@@ -104,6 +122,9 @@ impl Scheme {
             Self::Basic(scheme) => scheme.has_keys(),
             Self::Bearer(scheme) => scheme.has_keys(),
             Self::StandardWebhooks(scheme) => scheme.has_keys(),
+            Self::Jwt(scheme) => scheme.has_keys(),
+            Self::Twilio(scheme) => scheme.has_keys(),
+            Self::Sns(scheme) => scheme.has_keys(),
         }
     }
 
@@ -115,6 +136,9 @@ impl Scheme {
             Self::Basic(_) => "authorization: Basic".to_owned(),
             Self::Bearer(_) => "authorization: Bearer".to_owned(),
             Self::StandardWebhooks(_) => "webhook-signature".to_owned(),
+            Self::Jwt(scheme) => scheme.looks_at(),
+            Self::Twilio(_) => Twilio::LOOKS_AT.to_owned(),
+            Self::Sns(_) => Sns::LOOKS_AT.to_owned(),
         }
     }
 
@@ -123,34 +147,43 @@ impl Scheme {
         let headers = &webhook.headers;
         match self {
             Self::Signed(scheme) => scheme.is_used_by(webhook),
-            Self::Token(scheme) => scheme.is_used_by(headers),
+            Self::Token(scheme) => scheme.is_used_by(webhook),
             Self::Basic(scheme) => scheme.is_used_by(headers),
             Self::Bearer(scheme) => scheme.is_used_by(headers),
             Self::StandardWebhooks(scheme) => scheme.is_used_by(headers),
+            Self::Jwt(scheme) => scheme.is_used_by(headers),
+            Self::Twilio(scheme) => scheme.is_used_by(headers),
+            Self::Sns(scheme) => scheme.is_used_by(headers),
         }
     }
 
     /// What a second sending of the same request would be known by, where the signature has a time in it.
     pub(super) fn check(&self, webhook: &Webhook, now: Timestamp, keys: &Keyring) -> Result<Option<Replay>, Doubt> {
-        let (headers, body) = (&webhook.headers, &webhook.body.0);
+        let headers = &webhook.headers;
         let checked = match self {
             Self::Signed(scheme) => return scheme.check(webhook, now, keys),
-            Self::Token(scheme) => scheme.check(headers),
-            Self::Basic(scheme) => scheme.check(headers),
-            Self::Bearer(scheme) => scheme.check(headers),
             Self::StandardWebhooks(scheme) => return Ok(Some(scheme.check(webhook, now)?)),
+            Self::Jwt(scheme) => scheme.check(webhook, now, keys),
+            Self::Sns(scheme) => scheme.check(webhook, now, keys),
+            Self::Token(scheme) => scheme.check(webhook).map_err(Doubt::Why),
+            Self::Basic(scheme) => scheme.check(headers).map_err(Doubt::Why),
+            Self::Bearer(scheme) => scheme.check(headers).map_err(Doubt::Why),
+            Self::Twilio(scheme) => scheme.check(webhook).map_err(Doubt::Why),
         };
-        checked.map(|()| None).map_err(Doubt::Why)
+        checked.map(|()| None)
     }
 
     pub(super) fn sign(&self, webhook: &mut Webhook, id: &str, now: Timestamp) -> Result<(), CannotSign> {
-        let (headers, body) = (&mut webhook.headers, &webhook.body.0);
+        let (headers, target, body) = (&mut webhook.headers, &mut webhook.target, &mut webhook.body.0);
         match self {
             Self::Signed(scheme) => scheme.sign(webhook, id, now),
-            Self::Token(scheme) => scheme.sign(headers),
+            Self::Token(scheme) => scheme.sign(headers, target),
             Self::Basic(scheme) => scheme.sign(headers),
             Self::Bearer(scheme) => scheme.sign(headers),
             Self::StandardWebhooks(scheme) => scheme.sign(headers, body, id, now),
+            Self::Jwt(scheme) => scheme.sign(headers, body, now),
+            Self::Twilio(scheme) => scheme.sign(headers, target, body),
+            Self::Sns(scheme) => scheme.sign(headers, body, id, now),
         }
     }
 
@@ -161,7 +194,7 @@ impl Scheme {
             Self::StandardWebhooks(scheme) => {
                 scheme.prove(&webhook.headers, &webhook.body.0).map(drop).map_err(Doubt::Why)
             }
-            Self::Token(_) | Self::Basic(_) | Self::Bearer(_) => Err(Why::Mismatch { at: self.looks_at() }.into()),
+            _ => Err(Why::Mismatch { at: self.looks_at() }.into()),
         }
     }
 }

@@ -22,7 +22,8 @@ fn try_verifier(verify: Value, secrets: &[&str]) -> Result<Verifier, Vec<String>
     let mut problems = Vec::new();
     let schemes = VerifySpec(verify).read("verify", &|_| "f.toml".to_owned(), &mut problems).unwrap();
     let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::new(*text)).collect();
-    Verifier::new(&schemes, &secrets, "f.toml", None).map_err(|found| found.iter().map(Problem::to_string).collect())
+    Verifier::new(&schemes, &secrets, "f.toml", Some(&"https://relay.example".parse().unwrap()))
+        .map_err(|found| found.iter().map(Problem::to_string).collect())
 }
 
 fn verifier(verify: Value, secrets: &[&str]) -> Verifier {

@@ -46,6 +46,18 @@ pub enum Why {
         /// What was looked for and not found.
         found: String,
     },
+    /// A token that is genuine, and says something else than it should.
+    Claim {
+        /// The claim.
+        name: String,
+        /// What it should be.
+        wanted: String,
+    },
+    /// A token that is genuine, and no longer holds.
+    Expired {
+        /// For how long.
+        by: Duration,
+    },
     /// Genuine, and signed too long ago.
     Stale {
         /// How long ago.
@@ -71,8 +83,9 @@ impl Why {
             | Self::TooLong { .. }
             | Self::Malformed { .. }
             | Self::Mismatch { .. }
-            | Self::Unkeyed { .. } => Reason::SignatureInvalid,
-            Self::Stale { .. } | Self::Future { .. } => Reason::TimestampStale,
+            | Self::Unkeyed { .. }
+            | Self::Claim { .. } => Reason::SignatureInvalid,
+            Self::Expired { .. } | Self::Stale { .. } | Self::Future { .. } => Reason::TimestampStale,
         }
     }
 }
@@ -87,6 +100,8 @@ impl fmt::Display for Why {
             Self::Malformed { at, found } => write!(f, "{at}: {found}"),
             Self::Mismatch { at } => write!(f, "{at} fits none of the source's secrets"),
             Self::Unkeyed { found } => f.write_str(found),
+            Self::Claim { name, wanted } => write!(f, "the token's claim `{name}` is not {wanted}"),
+            Self::Expired { by } => write!(f, "the token expired {} ago", in_words(*by)),
             Self::Stale { by, tolerance } => {
                 write!(f, "signed {} ago, where {} are allowed", in_words(*by), in_words(*tolerance))
             }
