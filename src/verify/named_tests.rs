@@ -111,7 +111,7 @@ fn every_element_of_a_list_must_hold_the_token() {
     ] {
         assert_eq!(plain(&verifier, webhook("/hooks/ci", body)), expected, "{body}");
     }
-    let large = format!("{:>1$}", r#"{"value":[{"clientState":"s1"}]}"#, 1024 * 1024 + 1);
+    let large = format!("[{}]", " ".repeat(1024 * 1024 - 1));
     assert_eq!(plain(&verifier, webhook("/hooks/ci", &large)), "the body is 1048577 bytes long");
     assert_eq!(verifier.sign(&mut webhook("/", "{}"), "id", now()), Err(CannotSign::InPayload));
 }

@@ -102,7 +102,7 @@ pub(super) struct PemKey {
 #[derive(Debug)]
 enum PrivateKey {
     Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
+    P256(Box<EcdsaKeyPair>),
 }
 
 impl PemKey {
@@ -124,7 +124,7 @@ impl PemKey {
         }
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new()).ok()?;
         let public = PublicKey::P256(pair.public_key().as_ref().to_vec());
-        Some(Self { public, private: Some(PrivateKey::P256(pair)) })
+        Some(Self { public, private: Some(PrivateKey::P256(Box::new(pair))) })
     }
 
     /// Signs with SHA-256; none where the key is not private.

@@ -125,7 +125,7 @@ fn collect<'v>(value: &'v Value, pointer: &str, found: &mut Vec<&'v str>) -> boo
     let (key, deeper) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
     match (key, value) {
         // All are gone through, so that what is there is known to be there.
-        ("*", Value::Array(list)) => list.iter().fold(true, |whole, inner| collect(inner, deeper, found) && whole),
+        ("*", Value::Array(list)) => list.iter().filter(|inner| !collect(inner, deeper, found)).count() == 0,
         _ => value.pointer(&format!("/{key}")).is_some_and(|inner| collect(inner, deeper, found)),
     }
 }
