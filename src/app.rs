@@ -2,6 +2,7 @@
 
 mod listen;
 mod refused;
+mod settings;
 mod sweep;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -18,15 +19,12 @@ use crate::{
     clock::Clock,
     config::{Config, problem::Problem},
     deliver::post::{Poster, PosterError, Proxies},
-    destination::{DestinationId, HostRules},
+    destination::DestinationId,
     dispatch::{Dispatch, cards::Cards},
     http::{
-        budget::BodyBudget,
         connection::{self, Limits},
         entrance::Entrance,
         hooks::{self, Hooks},
-        proxies::TrustedProxies,
-        receive::BodyLimits,
         refusal_log::RefusalLog,
         tls::{BadCertificate, Certificate},
     },
@@ -36,12 +34,12 @@ use crate::{
     reject::Rejects,
     route::Subscribers,
     rules::Rules,
-    secret::Secret,
     slowdown::Slowdown,
     store::{EmbeddedStore, Store, StoreError},
     subscribe::Subscriptions,
 };
 use listen::BadListener;
+use settings::Settings;
 
 /// How long requests and posts in hand may take to finish when the daemon stops. systemd waits 90 s by default.
 const GRACE: Duration = Duration::from_secs(20);
@@ -63,17 +61,6 @@ pub struct App {
     lanes: Lanes,
     stopping: CancellationToken,
     tasks: JoinSet<&'static str>,
-}
-
-/// What a reload replaces.
-#[derive(Debug)]
-struct Settings {
-    rules: Arc<ArcSwap<Rules>>,
-    host_rules: Arc<ArcSwap<HostRules>>,
-    body_limits: Arc<ArcSwap<BodyLimits>>,
-    proxies: Arc<ArcSwap<TrustedProxies>>,
-    tokens: Arc<ArcSwap<Vec<Secret>>>,
-    config: Config,
 }
 
 /// Why the relay can't start.
@@ -252,46 +239,6 @@ async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
     let path = config.store.path.clone();
     let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path)).await;
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
-}
-
-impl Settings {
-    fn new(config: Config, rules: Rules) -> Self {
-        Self {
-            rules: Arc::new(ArcSwap::from_pointee(rules)),
-            host_rules: Arc::new(ArcSwap::from_pointee(config.host_rules.clone())),
-            body_limits: Arc::new(ArcSwap::from_pointee(body_limits(&config, None))),
-            proxies: Arc::new(ArcSwap::from_pointee(TrustedProxies::new(config.server.trusted_proxies.clone()))),
-            tokens: Arc::new(ArcSwap::from_pointee(config.admin_token.clone())),
-            config,
-        }
-    }
-
-    fn replace(&mut self, config: Config, rules: Rules) {
-        let (old, new) = (&self.config, &config);
-        if old.server.listen != new.server.listen
-            || old.server.proxy_protocol != new.server.proxy_protocol
-            || old.admin_listen != new.admin_listen
-            || old.admin_socket != new.admin_socket
-            || old.store != new.store
-            || old.log != new.log
-        {
-            tracing::warn!("changes of listeners, the admin socket, the store and the log take a restart");
-        }
-        self.host_rules.store(Arc::new(config.host_rules.clone()));
-        let limits = body_limits(&config, Some(&self.body_limits.load().budget));
-        self.body_limits.store(Arc::new(limits));
-        self.proxies.store(Arc::new(TrustedProxies::new(config.server.trusted_proxies.clone())));
-        self.tokens.store(Arc::new(config.admin_token.clone()));
-        self.rules.store(Arc::new(rules));
-        self.config = config;
-    }
-}
-
-/// The budget in force goes on if it is as large as is wanted, since bodies in hand are counted in it.
-fn body_limits(config: &Config, in_force: Option<&BodyBudget>) -> BodyLimits {
-    let bytes = config.server.body_memory;
-    let budget = in_force.filter(|budget| budget.bytes == bytes).cloned().unwrap_or_else(|| BodyBudget::new(bytes));
-    BodyLimits { size: config.server.body_limit, time: config.server.body_timeout.0, budget }
 }
 
 struct Parts {

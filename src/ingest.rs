@@ -145,8 +145,8 @@ impl Ingest {
 
     fn note_failure(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
         let Some(client) = client else { return };
-        if self.slowdown.failed(&source.name, client, now) {
-            tracing::warn!(source = %source.name, %client, "a client fails verification again and again; it is slowed down");
+        if self.slowdown.failed(&source.name, client, now) && self.slowdown.is_worth_telling(&source.name) {
+            tracing::warn!(source = %source.name, %client, "a client keeps failing verification and is slowed down");
         }
     }
 

@@ -32,6 +32,9 @@ const GENUINE: Duration = Duration::from_secs(3600);
 /// Pairs of source and address that are remembered, of each kind. One takes some 200 bytes.
 const MOST: usize = 10_000;
 
+/// Clients of a source that are told of one by one; who has more addresses must not fill the log with them.
+pub const TOLD: usize = 100;
+
 /// How many go when there are too many; one by one, each newcomer would cost a search.
 const GO_AT_ONCE: usize = MOST / 10;
 
@@ -167,6 +170,13 @@ impl Slowdown {
             *counts.entry(pair.source.clone()).or_default() += 1;
         }
         counts
+    }
+
+    /// Whether so few are slowed down that a line for each is of use.
+    pub fn is_worth_telling(&self, source: &SourceName) -> bool {
+        let memory = self.memory();
+        let slowed = memory.failing.iter().filter(|(pair, failing)| pair.source == *source && failing.shut.is_some());
+        slowed.count() <= TOLD
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

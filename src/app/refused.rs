@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{admin::Admin, http::refusal_log::RefusalLog, slowdown::Pair};
+use crate::{
+    admin::Admin,
+    http::refusal_log::RefusalLog,
+    slowdown::{Pair, TOLD},
+};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -32,7 +36,10 @@ pub(super) fn begin_anew(admin: &Admin) {
 }
 
 fn tell(come_back: Vec<Pair>) {
-    for Pair { source, client } in come_back {
+    for Pair { source, client } in come_back.iter().take(TOLD) {
         tracing::info!(%source, %client, "a client is no longer slowed down");
+    }
+    if let Some(more) = come_back.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        tracing::info!(clients = more, "more clients are no longer slowed down");
     }
 }

@@ -119,7 +119,7 @@ fn a_flood_of_addresses_takes_bounded_memory_and_the_oldest_go_first() {
     let mut door = Door::new();
     door.fail(HERE, 11);
     door.fail("192.0.2.2", 10);
-    for number in 0..50_000_u32 {
+    for number in 0..15_000_u32 {
         let client = IpAddr::from(std::net::Ipv4Addr::from_bits(number));
         door.now += Duration::from_micros(1);
         door.slowdown.failed(&door.source, client, door.now);
@@ -131,5 +131,5 @@ fn a_flood_of_addresses_takes_bounded_memory_and_the_oldest_go_first() {
     drop(memory);
     assert_eq!(door.wait(HERE), 1, "the flood does not wash away who is slowed down");
     assert_eq!(door.fail("192.0.2.2", 10), 0, "it was forgotten");
-    assert_eq!(door.fail("0.0.195.79", 10), 1, "it was not");
+    assert_eq!(door.fail("0.0.58.151", 10), 1, "it was not");
 }

@@ -97,18 +97,18 @@ async fn bodies_in_hand_share_a_bounded_memory() {
     slow.write_all(&vec![b' '; 89_999]).await.unwrap();
     let body = " ".repeat(50_000) + &push("x");
     let post = || relay.github("push", "d-1", &body).send();
-    // The relay takes what is sent in its own time.
+    // The relay takes what is sent in its own time, and may hang up on a sender that it told to come back.
     let full = loop {
-        let answer = post().await.unwrap();
-        if answer.status() == 503 {
-            break answer;
+        match post().await {
+            Ok(answer) if answer.status() == 503 => break answer,
+            _ => {}
         }
     };
     assert_eq!(full.headers()["retry-after"], "1");
     assert!(full.text().await.unwrap().contains("overloaded"));
     assert_eq!(relay.push("small").await.status(), 202, "there is room for a small one");
     drop(slow);
-    while post().await.unwrap().status() == 503 {}
+    while !post().await.is_ok_and(|answer| answer.status().is_success()) {}
 }
 
 #[tokio::test]
@@ -124,10 +124,8 @@ async fn a_proxy_of_tcp_says_who_is_there() {
         let mut stream = TcpStream::connect(relay.app().public_address).await.unwrap();
         stream.write_all(format!("{before}{request}").as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        // A connection that is cut may be reset.
-        if stream.read_to_end(&mut answer).await.is_err() {
-            answer.clear();
-        }
+        // A connection that is cut may be reset; what came before counts.
+        drop(stream.read_to_end(&mut answer).await);
         let answer = String::from_utf8_lossy(&answer).into_owned();
         assert!(answer.starts_with(wanted) && answer.is_empty() == wanted.is_empty(), "{before}: {answer}");
     }

@@ -165,6 +165,7 @@ fn numbers_that_would_stop_the_daemon_are_mistakes() {
         ("delivery", "timeout = \"0s\""),
         ("server", "max_connections = 0"),
         ("server", "body_limit = 0"),
+        ("server", "body_memory = 0"),
         ("server", "header_timeout = \"0s\""),
     ] {
         fs::write(folder.path().join("teams-relay.toml"), format!("[{section}]\n{setting}\n")).unwrap();
