@@ -3,6 +3,7 @@
 //! One table is one scheme; a list of tables is a list of alternatives; the text `"none"` is the absence of any.
 //! This module says what was asked for. `crate::verify` does it.
 
+mod contradictions;
 mod signed;
 mod template;
 mod timestamp;
