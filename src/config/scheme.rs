@@ -3,6 +3,7 @@
 //! One table is one scheme; a list of tables is a list of alternatives; the text `"none"` is the absence of any.
 //! This module says what was asked for. `crate::verify` does it.
 
+mod contradictions;
 mod named;
 mod signed;
 mod template;
@@ -51,7 +52,7 @@ pub enum SchemeSpec {
     /// An HMAC over id, time and body, as standardwebhooks.com has it.
     StandardWebhooks(StandardWebhooksSpec),
     /// A signed token, as OAuth has it.
-    Jwt(JwtSpec),
+    Jwt(Box<JwtSpec>),
     /// Twilio's own: an HMAC over the address and the sorted parameters of the form.
     Twilio,
     /// AWS SNS': an RSA signature in the body.

@@ -59,7 +59,7 @@ pub(super) enum Held {
     /// The same at both ends.
     Shared(Key),
     /// The public half of the sender's.
-    Public(PublicKey),
+    Public(Box<PublicKey>),
 }
 
 impl Held {
@@ -68,7 +68,9 @@ impl Held {
         let text = secret.strip_prefix(&spec.secret_prefix).unwrap_or(secret);
         match spec.by {
             By::Hmac(_) | By::Hash(_) => Key::decode(text, spec.secret_encoding).map(Self::Shared),
-            By::PublicKey(algorithm) => PublicKey::of(text, algorithm, spec.secret_encoding).map(Self::Public),
+            By::PublicKey(algorithm) => {
+                PublicKey::of(text, algorithm, spec.secret_encoding).map(|key| Self::Public(Box::new(key)))
+            },
         }
     }
 

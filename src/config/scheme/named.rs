@@ -188,7 +188,7 @@ pub(super) fn jwt(under: &Under<'_>, settings: Map<String, Value>, problems: &mu
     if spec.jwks.as_ref().is_some_and(|url| url.scheme() != "https") {
         problems.push(under.problem("jwks", "is no https address", "give the issuer's own, beginning with https://"));
     }
-    Some(SchemeSpec::Jwt(spec))
+    Some(SchemeSpec::Jwt(Box::new(spec)))
 }
 
 #[cfg(test)]
