@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod delivery;
 pub mod duration;
+pub mod handshake;
 pub mod header;
 mod layers;
 pub mod load;

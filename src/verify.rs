@@ -12,6 +12,7 @@ mod key;
 pub mod keyring;
 mod mac;
 mod scheme;
+pub mod secrets;
 mod standard_webhooks;
 mod token;
 pub mod why;
