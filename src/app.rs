@@ -16,7 +16,10 @@ use crate::{
     admin::{self, Admin, Ready},
     clock::Clock,
     config::{Config, problem::Problem},
-    deliver::post::{Poster, PosterError, Proxies},
+    deliver::{
+        fetch::Fetcher,
+        post::{Poster, PosterError, Proxies},
+    },
     destination::{DestinationId, HostRules},
     dispatch::{Dispatch, cards::Cards},
     http::{
@@ -26,6 +29,7 @@ use crate::{
         tls::{BadCertificate, Certificate},
     },
     ingest::Ingest,
+    keys::Keys,
     lane::{Lanes, quota::Quotas},
     observe::metrics::Metrics,
     route::Subscribers,
@@ -118,6 +122,7 @@ impl App {
         };
         app.warn_of_open_sources();
         app.admin.subscriptions.refresh();
+        app.know_captured();
         app.serve(listeners);
         app.run_lanes(woken);
         app.tasks.spawn(sweep::run(app.admin.clone(), app.settings.config.store.clone(), app.stopping.clone()));
@@ -174,6 +179,10 @@ impl App {
         });
     }
 
+    fn know_captured(&self) {
+        self.admin.ingest.keys.know(self.settings.rules.load().sources.keys());
+    }
+
     fn warn_of_open_sources(&self) {
         for source in self.settings.rules.load().sources.values().filter(|source| source.verifier.is_none()) {
             tracing::warn!(source = %source.name, "verify = \"none\": whoever knows the address is believed");
@@ -198,6 +207,7 @@ impl App {
             Ok(rules) if problems.is_empty() => {
                 self.settings.replace(config, rules);
                 self.warn_of_open_sources();
+                self.know_captured();
                 // A lane may rest until a time that other settings no longer ask for.
                 for lane in self.admin.store.lanes() {
                     self.lanes.wake(lane);
@@ -286,10 +296,12 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
         let quotas = Arc::new(Quotas::default());
+        let fetcher = Fetcher::new(settings.host_rules.clone(), Proxies::Environment)?;
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
             subscribers: subscribers.clone(),
             store: store.clone(),
+            keys: Arc::new(Keys::new(fetcher, store.clone(), clock.clone())),
             wake: wake.clone(),
             metrics: metrics.clone(),
             clock: clock.clone(),

@@ -64,7 +64,9 @@ impl Provider {
             }
         }
         match (spec, schemes) {
-            (Some(ProviderSpec { title, verify: _, event, handshake: _, map }), Some(schemes)) if problems.is_empty() => {
+            (Some(ProviderSpec { title, verify: _, event, handshake: _, map }), Some(schemes))
+                if problems.is_empty() =>
+            {
                 Ok(Self { name, title, schemes, event, handshakes, map })
             }
             _ => Err(problems),

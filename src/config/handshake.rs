@@ -236,7 +236,11 @@ impl RawHandshake {
         match self.confirm.as_ref()? {
             Place::Body(pointer) => return Some(pointer.clone()),
             Place::Header(_) | Place::Query(_) => {
-                notes.add("confirm", "is no place of the body", "write it as /SubscribeURL: only what is signed is asked");
+                notes.add(
+                    "confirm",
+                    "is no place of the body",
+                    "write it as /SubscribeURL: only what is signed is asked",
+                );
             }
         }
         None
@@ -289,7 +293,11 @@ impl HandshakeSpec {
             notes.add("verified", "is true for a method that proves nothing", cure);
         }
         if self.method == Method::Post && self.when.is_empty() {
-            notes.add("when", "is missing, so that every webhook would fit and none be an event", "say what must stand where");
+            notes.add(
+                "when",
+                "is missing, so that every webhook would fit and none be an event",
+                "say what must stand where",
+            );
         }
         if self.capture.is_some() && self.method != Method::Post {
             notes.add("capture", "stands at a method that brings no secret", "write method = \"POST\"");

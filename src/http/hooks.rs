@@ -1,4 +1,4 @@
-//! `POST /hooks/{source}`: the statuses of the contract.
+//! `/hooks/{source}`: the statuses of the contract. Webhooks are posted; other methods are for handshakes alone.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
 use serde_json::json;
 
 use super::{
@@ -18,9 +18,11 @@ use super::{
     receive::{self, BodyLimits},
 };
 use crate::{
-    ingest::{Ingest, Receipt, Refusal},
+    ingest::{Ingest, Refusal, Taken},
     name::SourceName,
     outcome::Reason,
+    provider::handshake::{Answer, Met},
+    rules::SourceRules,
 };
 
 /// What the public door needs.
@@ -50,7 +52,8 @@ async fn hook(
     // What is no UTF-8 names no source, as the empty name doesn't.
     let source = source.map(|Path(source)| source).unwrap_or_default();
     match take(&hooks, &source, request).await {
-        Ok(receipt) => {
+        Ok(Taken::Answered(answer)) => told(answer),
+        Ok(Taken::Event(receipt)) => {
             let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
             let mut body = json!({ "event": receipt.event });
             if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
@@ -68,13 +71,35 @@ async fn hook(
     }
 }
 
+/// A handshake's answer: never something that a browser would take for a page.
+fn told(answer: Answer) -> Response {
+    let mut response = (answer.status, Body::from(answer.body)).into_response();
+    let headers = response.headers_mut();
+    headers.extend(answer.headers);
+    if let Some(content_type) = answer.content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The handshake that the request is, if it is one that needs no proof.
+fn greeting(source: &SourceRules, request: &Request<Body>) -> Result<Option<Met>, Refusal> {
+    let target = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Ok(source.provider.greet(request.method(), &target, request.headers(), &source.secrets)?)
+}
+
 /// Takes the webhook; a refusal says whether the source exists.
-async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Receipt, (bool, Refusal)> {
+async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Taken, (bool, Refusal)> {
     let source = match hooks.ingest.admit(source) {
         Ok(source) => source,
         Err(reason) => return Err((reason != Reason::UnknownSource, reason.into())),
     };
     let refuse = |reason: Reason| (true, Refusal::from(reason));
+    let ingest = hooks.ingest.clone();
+    if let Some(met) = greeting(&source, &request).map_err(|refusal| (true, refusal))? {
+        return in_task(async move { ingest.answer(&source, met).await.map(Taken::Answered) }).await;
+    }
     if request.method() != Method::POST {
         return Err(refuse(Reason::MethodNotAllowed));
     }
@@ -82,8 +107,14 @@ async fn take(hooks: &Hooks, source: &str, request: Request<Body>) -> Result<Rec
     receive::check_headers(request.headers(), limits).map_err(refuse)?;
     let clock = hooks.ingest.clock.clone();
     let webhook = receive::read(source.name.clone(), request, limits, &*clock).await.map_err(refuse)?;
-    // In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for.
-    let ingest = hooks.ingest.clone();
-    let taken = tokio::spawn(async move { ingest.take(&source, webhook).await });
-    taken.await.unwrap_or_else(|_| Err(Reason::InternalFault.into())).map_err(|refusal| (true, refusal))
+    in_task(async move { ingest.take(&source, webhook).await }).await
+}
+
+/// In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for, or a
+/// secret that is not on the ring.
+async fn in_task(
+    work: impl Future<Output = Result<Taken, Refusal>> + Send + 'static,
+) -> Result<Taken, (bool, Refusal)> {
+    let taken = tokio::spawn(work).await;
+    taken.unwrap_or_else(|_| Err(Reason::InternalFault.into())).map_err(|refusal| (true, refusal))
 }

@@ -13,7 +13,10 @@ use super::{
     place::{Seen, text_at},
 };
 use crate::{
-    config::handshake::{AnswerBody, HandshakeSpec, Piece, Wanted},
+    config::{
+        handshake::{AnswerBody, HandshakeSpec, Piece, Wanted},
+        provider::Place,
+    },
     outcome::Reason,
     secret::Secret,
     verify::{Verified, secrets::Secrets},
@@ -110,20 +113,29 @@ impl Provider {
         let fits = |spec: &&HandshakeSpec| {
             spec.verified == verified
                 && spec.method.http() == *method
-                && spec.when.iter().all(|(place, wanted)| wanted.fits(text_at(place, seen).as_deref()))
+                && spec.when.iter().all(|(place, wanted)| wanted.fits(place, seen))
         };
         self.handshakes.iter().find(fits).map(|spec| Asked { spec, seen, secrets }.met()).transpose()
     }
 }
 
 impl Wanted {
-    fn fits(&self, found: Option<&str>) -> bool {
-        let found = found.unwrap_or_default();
+    fn fits(&self, place: &Place, seen: Seen<'_>) -> bool {
         match self {
-            Self::Absent => found.is_empty(),
-            Self::Anything => !found.is_empty(),
-            Self::Text(text) => found == text,
+            Self::Absent => !stands(place, seen),
+            Self::Anything => stands(place, seen),
+            Self::Text(text) => text_at(place, seen).is_some_and(|found| found == *text),
         }
+    }
+}
+
+/// Whether anything stands there, be it text or not.
+fn stands(place: &Place, seen: Seen<'_>) -> bool {
+    match place {
+        Place::Body(pointer) => {
+            seen.payload.pointer(pointer.as_str()).is_some_and(|value| !value.is_null() && value != "")
+        }
+        Place::Header(_) | Place::Query(_) => text_at(place, seen).is_some_and(|text| !text.is_empty()),
     }
 }
 
@@ -205,7 +217,8 @@ fn speakable(text: &str) -> Result<&str, Unmet> {
 /// What is asked is what was parsed here, so that no other reader of the text can find another host in it.
 fn address_of_sns(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    let plain = url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
+    let plain =
+        url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
     let Some(Host::Domain(host)) = url.host() else { return None };
     let region = host.strip_prefix("sns.")?;
     let region = region.strip_suffix(".amazonaws.com").or_else(|| region.strip_suffix(".amazonaws.com.cn"))?;

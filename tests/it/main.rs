@@ -9,6 +9,7 @@
 
 mod admin;
 mod delivery;
+mod handshake;
 mod harness;
 mod hooks;
 mod mistakes;

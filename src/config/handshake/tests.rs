@@ -3,9 +3,9 @@ use super::*;
 fn problems(toml: &str) -> String {
     let text = format!("title = \"Mine\"\nverify = \"none\"\n[[handshake]]\n{toml}");
     let read = crate::provider::Provider::parse("mine".parse().unwrap(), "mine.toml", &text);
-    let problems = read.map(|_| String::new()).map_err(|problems| {
-        problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
-    });
+    let problems = read
+        .map(|_| String::new())
+        .map_err(|problems| problems.iter().map(|problem| format!("{problem}\n")).collect::<String>());
     problems.unwrap_or_else(|problems| problems)
 }
 
