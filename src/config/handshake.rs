@@ -255,18 +255,19 @@ impl RawAnswer {
             let header = notes.told(&at, name.parse::<Header>());
             headers.extend(header.zip(notes.told(&at, Piece::read(value))));
         }
-        let body = match (&self.text, &self.json) {
+        let members = self.json.as_ref().map(|members| {
+            let read = members.iter().filter_map(|(name, value)| {
+                Some((name.clone(), notes.told(&format!("answer.json.{name}"), Piece::read(value))?))
+            });
+            read.collect()
+        });
+        let body = match (&self.text, members) {
             (Some(_), Some(_)) => {
                 notes.add("answer", "has text and json, and one answer is sent", "take one of them out");
                 AnswerBody::Empty
             }
             (Some(text), None) => AnswerBody::Text(text.clone()),
-            (None, Some(members)) => {
-                let read = members.iter().filter_map(|(name, value)| {
-                    Some((name.clone(), notes.told(&format!("answer.json.{name}"), Piece::read(value))?))
-                });
-                AnswerBody::Json(read.collect())
-            }
+            (None, Some(members)) => AnswerBody::Json(members),
             (None, None) => AnswerBody::Empty,
         };
         (headers, body)
