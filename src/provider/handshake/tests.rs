@@ -123,7 +123,7 @@ fn a_challenge_in_a_proved_body_is_answered_as_its_provider_wants() {
             ZOOM,
             r#"{"event":"endpoint.url_validation","event_ts":1795000000000,"payload":{"plainToken":"plain-1"}}"#,
             200,
-            r#"{"plainToken":"plain-1","encryptedToken":"86e3796c1cdd890a5e3be12dae4926c647685b80d9c232888a25c8eb1fa27bce"}"#,
+            r#"{"encryptedToken":"86e3796c1cdd890a5e3be12dae4926c647685b80d9c232888a25c8eb1fa27bce","plainToken":"plain-1"}"#,
         ),
         (DISCORD, r#"{"type":1,"application_id":"99","version":1,"token":"x"}"#, 200, r#"{"type":1}"#),
         (DISCORD, r#"{"type":0,"application_id":"99","version":1}"#, 204, ""),
