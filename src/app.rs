@@ -18,8 +18,11 @@ use crate::{
     admin::{self, Admin, Ready},
     clock::Clock,
     config::{Config, problem::Problem},
-    deliver::post::{Poster, PosterError, Proxies},
-    destination::DestinationId,
+    deliver::{
+        fetch::Fetcher,
+        post::{Poster, PosterError, Proxies},
+    },
+    destination::{DestinationId, HostRules},
     dispatch::{Dispatch, cards::Cards},
     http::{
         connection::{self, Limits},
@@ -29,6 +32,7 @@ use crate::{
         tls::{BadCertificate, Certificate},
     },
     ingest::Ingest,
+    keys::Keys,
     lane::{Lanes, quota::Quotas},
     observe::metrics::Metrics,
     reject::Rejects,
@@ -113,6 +117,7 @@ impl App {
         };
         app.warn_of_open_sources();
         app.admin.subscriptions.refresh();
+        app.know_captured();
         app.serve(listeners);
         app.run_lanes(woken);
         app.tasks.spawn(sweep::run(app.admin.clone(), app.settings.config.store.clone(), app.stopping.clone()));
@@ -176,6 +181,10 @@ impl App {
         });
     }
 
+    fn know_captured(&self) {
+        self.admin.ingest.keys.know(self.settings.rules.load().sources.keys());
+    }
+
     fn warn_of_open_sources(&self) {
         for source in self.settings.rules.load().sources.values().filter(|source| source.verifier.is_none()) {
             tracing::warn!(source = %source.name, "verify = \"none\": whoever knows the address is believed");
@@ -201,6 +210,7 @@ impl App {
                 self.settings.replace(config, rules);
                 refused::begin_anew(&self.admin);
                 self.warn_of_open_sources();
+                self.know_captured();
                 // A lane may rest until a time that other settings no longer ask for.
                 for lane in self.admin.store.lanes() {
                     self.lanes.wake(lane);
@@ -256,11 +266,13 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
         let quotas = Arc::new(Quotas::default());
+        let fetcher = Fetcher::new(settings.host_rules.clone(), Proxies::Environment)?;
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
             subscribers: subscribers.clone(),
             slowdown: Slowdown::default(),
             store: store.clone(),
+            keys: Arc::new(Keys::new(fetcher, store.clone(), clock.clone())),
             wake: wake.clone(),
             metrics: metrics.clone(),
             clock: clock.clone(),

@@ -1,8 +1,10 @@
 //! One attempt at a destination: post the bytes, read what came back, decide what it means.
 //!
-//! [`post`] is the only part that touches the network, behind [`guard`]; [`judge`] and [`schedule`] are pure.
+//! [`post`] is the only part that touches the network, behind [`guard`], but for [`fetch`], which asks providers for
+//! their keys; [`judge`] and [`schedule`] are pure.
 //! It renders nothing, stores nothing and waits for nothing: `dispatch` does.
 
+pub mod fetch;
 pub mod guard;
 pub mod judge;
 pub mod post;

@@ -1,4 +1,4 @@
-//! The way in, on one screen: verify → event → route → store.accept, and only then yes.
+//! The way in, on one screen: verify → handshake or event → route → store.accept, and only then yes.
 //!
 //! It decides; limits and statuses are `http`'s, bytes on disk the store's.
 
@@ -12,14 +12,16 @@ use crate::{
     delivery::Target,
     destination::DestinationId,
     event::Webhook,
+    keys::Keys,
     name::{EventId, SourceName},
     observe::metrics::Metrics,
     outcome::Reason,
+    provider::handshake::{Action, Answer, Met, Unmet},
     route::{Subscribers, condition::Facts, mapping::Choice},
     rules::{Rules, SourceRules},
     slowdown::Slowdown,
-    store::{Accepted, Store},
-    verify::{Refused, Unproved, Verified, keyring::Keyring, why::Why},
+    store::{Accepted, Captured, Store},
+    verify::{Refused, Unproved, Verified, why::Why},
 };
 
 /// Where webhooks become events.
@@ -33,6 +35,8 @@ pub struct Ingest {
     pub slowdown: Slowdown,
     /// Where events are kept.
     pub store: Arc<dyn Store>,
+    /// The keys that are in no settings file.
+    pub keys: Arc<Keys>,
     /// Who is to be told of a lane with new work.
     pub wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
     /// What is counted.
@@ -48,6 +52,15 @@ pub struct Receipt {
     pub event: EventId,
     /// Whether it was accepted before.
     pub duplicate: bool,
+}
+
+/// What became of a webhook that was let in.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is an event.
+    Event(Receipt),
+    /// It was a handshake, and leaves nothing in the store's books.
+    Answered(Answer),
 }
 
 /// Why a webhook was not let in.
@@ -75,6 +88,12 @@ impl Refusal {
     }
 }
 
+impl From<Unmet> for Refusal {
+    fn from(unmet: Unmet) -> Self {
+        unmet.reason().into()
+    }
+}
+
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         let reason = refused.reason();
@@ -99,13 +118,47 @@ impl Ingest {
         Ok(source)
     }
 
+    /// Does what a handshake asks for, and gives the answer.
+    ///
+    /// # Errors
+    /// [`Reason::HandshakeRefused`] where the source has as many secrets as it may have, [`Reason::StoreFailed`].
+    pub async fn answer(&self, source: &SourceRules, met: Met) -> Result<Answer, Refusal> {
+        match met.first {
+            None => {}
+            Some(Action::Confirm(address)) => self.keys.confirm(&source.name, &address).await,
+            Some(Action::Capture(secret)) => {
+                let fingerprint = secret.fingerprint();
+                let captured = self.keys.capture(&source.name, secret, source.captures).await.map_err(|error| {
+                    tracing::error!(source = %source.name, %error, "a handshake's secret could not be stored");
+                    Reason::StoreFailed
+                })?;
+                match captured {
+                    Captured::Known => {}
+                    Captured::New => {
+                        tracing::warn!(source = %source.name, fingerprint, "a handshake brought a secret, believed from now on");
+                    }
+                    Captured::Full => {
+                        tracing::warn!(source = %source.name, fingerprint, captures = source.captures, "a handshake brought a further secret, and was refused");
+                        return Err(Reason::HandshakeRefused.into());
+                    }
+                }
+            }
+        }
+        self.metrics.webhook(Some(&source.name), Reason::Handshake);
+        tracing::info!(source = %source.name, outcome = %Reason::Handshake, "webhook");
+        Ok(met.answer)
+    }
+
     /// The way in. When this returns a receipt, event and fan-out are on disk, flushed.
     ///
     /// # Errors
     /// Why the webhook was refused; then nothing of it was kept.
-    pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Receipt, Refusal> {
+    pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Taken, Refusal> {
         let arrived = webhook.received_at;
         let verified = self.prove(source, webhook).await?;
+        if let Some(met) = source.provider.handshake(&verified, &source.secrets)? {
+            return Ok(Taken::Answered(self.answer(source, met).await?));
+        }
         let within = source.within_rate(self.clock.now());
         within.map_err(|wait| Refusal::until(Reason::RateLimited, wait))?;
         let replay = verified.replay();
@@ -116,13 +169,19 @@ impl Ingest {
             tracing::error!(source = %source.name, %error, "a webhook could not be stored");
             Reason::StoreFailed
         })?;
-        Ok(self.settle(source, accepted, lanes, ignored, arrived))
+        Ok(Taken::Event(self.settle(source, accepted, lanes, ignored, arrived)))
     }
 
     /// Whether the sender is who it says.
     async fn prove(&self, source: &SourceRules, webhook: Webhook) -> Result<Verified, Refusal> {
         let (client, now) = (webhook.peer, self.clock.now());
-        match source.verifier.check(webhook, now, &Keyring::default()) {
+        let check = |webhook| source.verifier.check(webhook, now, &self.keys.ring());
+        let mut checked = check(webhook);
+        if let Err(Unproved::NeedsKey { from, webhook }) = checked {
+            self.keys.fetch(&from).await.map_err(|_| Reason::KeyUnavailable)?;
+            checked = check(*webhook);
+        }
+        match checked {
             Ok(verified) => {
                 self.note_genuine(source, client, now);
                 Ok(verified)
@@ -131,7 +190,7 @@ impl Ingest {
                 self.note_failure(source, client, now);
                 Err(refused.into())
             }
-            Err(Unproved::NeedsKey { .. }) => Err(Reason::InternalFault.into()),
+            Err(Unproved::NeedsKey { .. }) => Err(Reason::KeyUnavailable.into()),
         }
     }
 

@@ -26,6 +26,7 @@ pub mod profile;
 pub mod store;
 pub mod lane;
 pub mod deliver;
+pub mod keys;
 pub mod slowdown;
 pub mod reject;
 // the settings, compiled for the ways

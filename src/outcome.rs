@@ -48,6 +48,10 @@ reasons! {
     Duplicate = "duplicate", "A delivery id or a signature that was accepted before; not delivered again.", "Nothing; `event replay` sends it again.";
     NoSubscription = "no_subscription", "Genuine and stored, but no subscription wants it.", "Add a subscription, or leave it; `event replay` sends it then.";
     NotMapped = "not_mapped", "Genuine and stored, but a mapping of the source says to ignore it.", "Nothing, or change the source's `[[map]]`.";
+    Handshake = "handshake", "A question that its provider asks before it sends events, answered; no event.", "Nothing.";
+    HandshakeMalformed = "handshake_malformed", "A question of its provider that lacks what is to be answered, or holds what is not echoed.", "Look at what stands between sender and relay.";
+    HandshakeRefused = "handshake_refused", "It brought a secret above the source's `captures`, or asked for an address that is not its provider's.", "If the secret is yours, raise `captures`; the log has its fingerprint.";
+    KeyUnavailable = "key_unavailable", "The provider's public key could not be fetched; the sender was told to try again.", "Look at this machine's network, DNS and proxy.";
     UnknownSource = "unknown_source", "No source of that name.", "Create `sources/NAME.toml`, or correct the sender's address.";
     SourceDisabled = "source_disabled", "The source is switched off in its file.", "Set `enabled = true`, or stop the sender.";
     SourceExpired = "source_expired", "The source's `expires` has passed.", "Move `expires`, or stop the sender.";

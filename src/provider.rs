@@ -3,6 +3,7 @@
 //! A provider is data. There is no code for any one of them here, and adding one is adding a file.
 
 mod embedded;
+pub mod handshake;
 mod place;
 
 use http::{HeaderMap, HeaderValue, header::InvalidHeaderValue};
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     config::{
+        handshake::HandshakeSpec,
         header::Header,
         map::MapRule,
         problem::Problem,
@@ -24,6 +26,7 @@ use crate::{
     verify::Verified,
 };
 pub use embedded::Providers;
+use place::Seen;
 
 /// A kind of system that posts webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,7 @@ pub struct Provider {
     title: String,
     schemes: Schemes,
     event: EventSpec,
+    handshakes: Vec<HandshakeSpec>,
     map: Vec<MapRule>,
 }
 
@@ -48,7 +52,11 @@ impl Provider {
         let verify = table.get("verify").map(|value| VerifySpec(value.clone()));
         let schemes = verify.and_then(|verify| verify.read("verify", &place, &mut problems));
         let spec: Option<ProviderSpec> = read(table, &place, &mut problems);
+        let mut handshakes = Vec::new();
         if let Some(spec) = &spec {
+            for (index, raw) in spec.handshake.iter().enumerate() {
+                handshakes.extend(raw.understand(&format!("handshake[{index}]"), file, &mut problems));
+            }
             refuse_secret_headers(&spec.event.keep, schemes.as_ref(), file, &mut problems);
             if EventType::new(spec.event.default.trim(), None).name().is_empty() {
                 let cure = "take it out, or give a type for webhooks that name none";
@@ -56,8 +64,10 @@ impl Provider {
             }
         }
         match (spec, schemes) {
-            (Some(ProviderSpec { title, verify: _, event, map }), Some(schemes)) if problems.is_empty() => {
-                Ok(Self { name, title, schemes, event, map })
+            (Some(ProviderSpec { title, verify: _, event, handshake: _, map }), Some(schemes))
+                if problems.is_empty() =>
+            {
+                Ok(Self { name, title, schemes, event, handshakes, map })
             }
             _ => Err(problems),
         }
@@ -89,17 +99,16 @@ impl Provider {
     /// Where the body can't be read. Nothing of it is quoted.
     pub fn event(&self, verified: Verified) -> Result<(Event, Value), Unreadable> {
         let headers = verified.headers();
-        let encoding = Encoding::of(headers).ok_or(Unreadable::MediaType)?;
-        let codings = Codings::of(headers).ok_or(Unreadable::MediaType)?;
-        let payload = encoding.payload(&codings, verified.body())?;
-        let kind = self.kind(headers, &payload).unwrap_or_else(|| {
-            let action = place::first_text(&self.event.action, headers, &payload);
+        let (encoding, codings, payload) = Self::payload(&verified)?;
+        let seen = Seen { headers, query: verified.target().query().unwrap_or_default(), payload: &payload };
+        let kind = self.kind_of(seen).unwrap_or_else(|| {
+            let action = place::first_text(&self.event.action, seen);
             EventType::new(&self.event.default, action.as_deref())
         });
         let event = Event {
             source: verified.source().clone(),
             kind,
-            delivery_id: place::first_text(&self.event.id, headers, &payload).map(place::delivery_id),
+            delivery_id: place::first_text(&self.event.id, seen).map(place::delivery_id),
             received_at: verified.received_at(),
             headers: self.kept(headers),
             encoding,
@@ -109,10 +118,19 @@ impl Provider {
         Ok((event, payload))
     }
 
+    fn payload(verified: &Verified) -> Result<(Encoding, Value), Unreadable> {
+        let encoding = Encoding::of(verified.headers()).ok_or(Unreadable::MediaType)?;
+        Ok((encoding, encoding.payload(verified.body())?))
+    }
+
     /// Type and action, where headers or payload name a type.
     pub fn kind(&self, headers: &HeaderMap, payload: &Value) -> Option<EventType> {
-        let name = place::first_text(&self.event.kind, headers, payload)?;
-        let action = place::first_text(&self.event.action, headers, payload);
+        self.kind_of(Seen { headers, query: "", payload })
+    }
+
+    fn kind_of(&self, seen: Seen<'_>) -> Option<EventType> {
+        let name = place::first_text(&self.event.kind, seen)?;
+        let action = place::first_text(&self.event.action, seen);
         Some(EventType::new(&name, action.as_deref()))
     }
 
@@ -144,7 +162,7 @@ impl Provider {
         for (places, text) in said {
             let header = places.iter().find_map(|place| match place {
                 Place::Header(name) => Some(&name.0),
-                Place::Body(_) => None,
+                Place::Body(_) | Place::Query(_) => None,
             });
             if let (Some(name), Some(text)) = (header, text) {
                 headers.insert(name, HeaderValue::from_bytes(text.as_bytes())?);

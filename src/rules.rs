@@ -26,7 +26,7 @@ use crate::{
     provider::{Provider, Providers},
     render::{self, TemplateFile, Templates},
     route::mapping::Mapping,
-    verify::Verifier,
+    verify::{Verifier, secrets::Secrets},
 };
 pub use samples::samples;
 
@@ -56,6 +56,10 @@ pub struct SourceRules {
     pub provider: Provider,
     /// Who is believed.
     pub verifier: Verifier,
+    /// What its provider's handshakes compare and sign with.
+    pub secrets: Secrets,
+    /// Secrets that handshakes may bring.
+    pub captures: usize,
     /// Its rules, then its provider's.
     pub mapping: Mapping,
     /// How old its events may grow.
@@ -257,6 +261,8 @@ fn compile_source(
         name: source.name.clone(),
         provider: provider.clone(),
         verifier: verifier?,
+        secrets: Secrets::new(&source.secrets),
+        captures: spec.captures,
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
         enabled: spec.enabled,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// A secret text (a key, a token, a password); wiped from memory when dropped.
@@ -18,6 +19,12 @@ impl Secret {
     /// The text itself. Use it to sign, compare or send; never to print.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// What may be shown of a long random one, to tell it from others: the first 8 bytes of its SHA-256, as of a
+    /// destination's URL.
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(self.expose().as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Compares in time that depends on the lengths alone.

@@ -4,6 +4,7 @@
 //! the rest is for admins and housekeeping. It decides nothing: what is wanted by whom, when to try again and
 //! when to give up comes in as an argument.
 
+mod captured;
 mod embedded;
 mod export;
 mod memory;
@@ -25,6 +26,7 @@ use crate::{
     event::{Event, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    secret::Secret,
     subscription::Subscription,
 };
 
@@ -43,6 +45,17 @@ pub enum Accepted {
     Duplicate(EventId),
     /// Its signature was accepted before, under this id, and is not too old yet.
     Replayed(EventId),
+}
+
+/// What came of offering the store a secret that a handshake brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Captured {
+    /// It is on disk, flushed.
+    New,
+    /// It was there.
+    Known,
+    /// The source has as many as it may have.
+    Full,
 }
 
 /// An event as lists show it: without its body.
@@ -156,11 +169,13 @@ pub enum ExportLine {
     },
     /// A subscription, with its URL: an export is a secret.
     Subscription(serde_json::Value),
+    /// A secret that a handshake brought.
+    Captured(serde_json::Value),
     /// An event with its deliveries and their attempts.
     Event(serde_json::Value),
     /// Last line: how many records came before it, so that a cut file is seen.
     End {
-        /// Number of subscriptions and events.
+        /// Number of subscriptions, captured secrets and events.
         records: u64,
     },
 }
@@ -268,6 +283,22 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError::Missing`], [`StoreError::Failed`].
     async fn remove_subscription(&self, id: SubscriptionId) -> Result<(), StoreError>;
+
+    /// The secrets that a source's handshakes brought, oldest first; from memory.
+    fn captured(&self, source: &SourceName) -> Vec<Secret>;
+
+    /// Keeps a secret that a handshake brought at `now`, unless the source has `at_most` already; flushed when it
+    /// returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn capture(
+        &self,
+        source: &SourceName,
+        secret: Secret,
+        at_most: usize,
+        now: Timestamp,
+    ) -> Result<Captured, StoreError>;
 
     /// Takes away settled events that arrived before `before` (with dead letters: before `dead_before`),
     /// with their attempts and delivery ids.

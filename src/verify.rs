@@ -19,6 +19,7 @@ mod message;
 mod pem;
 mod public_key;
 mod scheme;
+pub mod secrets;
 mod signed;
 mod sns;
 mod standard_webhooks;

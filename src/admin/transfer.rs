@@ -60,6 +60,7 @@ pub async fn import(State(admin): State<Arc<Admin>>, mut body: Body) -> Result<J
     }
     lines.take(&rest).await?;
     admin.subscriptions.refresh();
+    admin.ingest.keys.know(admin.rules.load().sources.keys());
     for lane in admin.store.lanes() {
         if admin.ingest.wake.send(lane).is_err() {
             tracing::debug!("nobody delivers any more");
@@ -94,7 +95,7 @@ impl Lines<'_> {
                 self.whole = *records == self.records as u64;
                 return Ok(());
             }
-            ExportLine::Subscription(_) | ExportLine::Event(_) => self.records += 1,
+            ExportLine::Subscription(_) | ExportLine::Captured(_) | ExportLine::Event(_) => self.records += 1,
         }
         self.admin.store.import(line).await.map_err(|error| match error {
             StoreError::Damaged { why, .. } => bad(format!("{place} is no record of this version ({why})")),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use super::{header::Header, map::MapRule, scheme::VerifySpec};
+use super::{handshake::RawHandshake, header::Header, map::MapRule, scheme::VerifySpec};
 
 /// What a provider's file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct ProviderSpec {
     /// Where it says what happened.
     #[serde(default)]
     pub event: EventSpec,
+    /// What it asks before it sends events, and what it is answered.
+    #[serde(default)]
+    pub handshake: Vec<RawHandshake>,
     /// Which of its events get which template.
     #[serde(default)]
     pub map: Vec<MapRule>,
@@ -52,13 +55,27 @@ impl Default for EventSpec {
     }
 }
 
-/// A place in a webhook: `{ header = "X-GitHub-Event" }` or `{ body = "/object_kind" }`; for short, the text alone.
+/// A place in a webhook: `{ header = "X-GitHub-Event" }`, `{ body = "/object_kind" }` or `{ query = "topic" }`; for
+/// short, the text alone, with `?` before a name in the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A header.
     Header(Header),
     /// A value of the payload.
     Body(Pointer),
+    /// A value of the query, decoded.
+    Query(String),
+}
+
+impl std::fmt::Display for Place {
+    /// In the short form.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Header(name) => f.write_str(name.0.as_str()),
+            Self::Body(pointer) => f.write_str(pointer.as_str()),
+            Self::Query(name) => write!(f, "?{name}"),
+        }
+    }
 }
 
 /// A JSON pointer (RFC 6901) to something inside a payload.
@@ -97,14 +114,27 @@ impl<'de> Deserialize<'de> for Pointer {
 impl std::str::FromStr for Place {
     type Err = String;
 
-    /// Only a pointer begins with `/`, so the text alone tells which of the two is meant.
+    /// Only a pointer begins with `/` and no header with `?`, so the text alone tells which is meant.
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with('/') { text.parse().map(Self::Body) } else { text.parse().map(Self::Header) }
+        match text.strip_prefix('?') {
+            Some(name) => Self::query(name),
+            None if text.starts_with('/') => text.parse().map(Self::Body),
+            None => text.parse().map(Self::Header),
+        }
+    }
+}
+
+impl Place {
+    fn query(name: &str) -> Result<Self, String> {
+        if name.is_empty() {
+            return Err("the query's value has no name; write it as ?topic".to_owned());
+        }
+        Ok(Self::Query(name.to_owned()))
     }
 }
 
 const FORMS: &str = "a place is neither text nor a table; \
-    write { header = \"X-Event\" } or { body = \"/event/type\" }, just one of them";
+    write { header = \"X-Event\" }, { body = \"/event/type\" } or { query = \"topic\" }, just one of them";
 
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -115,7 +145,8 @@ impl<'de> Deserialize<'de> for Place {
                 match (entries.next(), entries.next()) {
                     (Some(("header", Some(name))), None) => name.parse().map(Self::Header),
                     (Some(("body", Some(pointer))), None) => pointer.parse().map(Self::Body),
-                    _ => Err(FORMS.replace("is neither text nor a table", "names no header and no pointer, or both")),
+                    (Some(("query", Some(name))), None) => Self::query(name),
+                    _ => Err(FORMS.replace("is neither text nor a table", "names nowhere, or more than one place")),
                 }
             }
             _ => Err(FORMS.to_owned()),
@@ -126,10 +157,7 @@ impl<'de> Deserialize<'de> for Place {
 
 impl Serialize for Place {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Header(name) => name.serialize(to),
-            Self::Body(pointer) => to.serialize_str(pointer.as_str()),
-        }
+        to.collect_str(self)
     }
 }
 
@@ -143,6 +171,7 @@ mod tests {
         for (short, long) in [
             (serde_json::json!("X-Event"), serde_json::json!({"header": "x-event"})),
             (serde_json::json!("/a/b"), serde_json::json!({"body": "/a/b"})),
+            (serde_json::json!("?hub.mode"), serde_json::json!({"query": "hub.mode"})),
         ] {
             assert_eq!(place(short).unwrap(), place(long).unwrap());
         }
@@ -152,6 +181,7 @@ mod tests {
             serde_json::json!({"body": ""}),
             serde_json::json!("X Event"),
             serde_json::json!({"header": "A", "body": "/b"}),
+            serde_json::json!("?"),
             serde_json::json!({}),
             serde_json::json!(7),
         ] {

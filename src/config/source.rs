@@ -30,6 +30,9 @@ pub struct SourceSpec {
     pub rate: Option<Window>,
     /// How old its events may grow before they are given up; none: `delivery.ttl`.
     pub ttl: Option<Span>,
+    /// Secrets that its provider's handshakes may bring; further ones are refused.
+    #[serde(default = "one")]
+    pub captures: usize,
     /// Which events get which template; the provider's own rules follow.
     #[serde(default)]
     pub map: Vec<MapRule>,
@@ -37,6 +40,10 @@ pub struct SourceSpec {
 
 fn yes() -> bool {
     true
+}
+
+fn one() -> usize {
+    1
 }
 
 /// A day (its end, UTC) or an instant.

@@ -80,21 +80,8 @@ impl Poster {
     /// # Errors
     /// Only where the TLS library or the client refuses its settings.
     pub fn new(rules: Arc<ArcSwap<HostRules>>, proxies: Proxies, clock: Arc<dyn Clock>) -> Result<Self, PosterError> {
-        let names = match proxies {
-            Proxies::Environment => proxy_hosts(&Matcher::from_system()),
-            Proxies::None => Vec::new(),
-        };
-        let guard = Guard::new(rules.clone(), names);
-        let mut client = Client::builder()
-            .tls_backend_preconfigured(super::tls::client_config()?)
-            .dns_resolver(Arc::new(guard.clone()))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .user_agent(USER_AGENT);
-        if proxies == Proxies::None {
-            client = client.no_proxy();
-        }
-        Ok(Self { client: client.build().map_err(PosterError::Client)?, rules, guard, clock })
+        let (client, guard) = guarded_client(rules.clone(), proxies)?;
+        Ok(Self { client, rules, guard, clock })
     }
 
     /// Posts `body`, and waits for the beginning of the answer, for no longer than `timeout` in all.
@@ -180,6 +167,25 @@ fn within<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stat
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
+}
+
+/// A client that follows no redirect and connects to no private address, with the guard that sees to it.
+pub(super) fn guarded_client(rules: Arc<ArcSwap<HostRules>>, proxies: Proxies) -> Result<(Client, Guard), PosterError> {
+    let names = match proxies {
+        Proxies::Environment => proxy_hosts(&Matcher::from_system()),
+        Proxies::None => Vec::new(),
+    };
+    let guard = Guard::new(rules, names);
+    let mut client = Client::builder()
+        .tls_backend_preconfigured(super::tls::client_config()?)
+        .dns_resolver(Arc::new(guard.clone()))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .user_agent(USER_AGENT);
+    if proxies == Proxies::None {
+        client = client.no_proxy();
+    }
+    Ok((client.build().map_err(PosterError::Client)?, guard))
 }
 
 /// A client without the guard, for `send`, whose user names the address.

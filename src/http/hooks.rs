@@ -1,4 +1,4 @@
-//! `POST /hooks/{source}`: the statuses of the contract.
+//! `/hooks/{source}`: the statuses of the contract. Webhooks are posted; other methods are for handshakes alone.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{Method, Request, StatusCode, request::Parts};
+use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts, uri::PathAndQuery};
 use serde_json::json;
 
 use super::{
@@ -21,10 +21,12 @@ use super::{
     refusal_log::RefusalLog,
 };
 use crate::{
-    ingest::{Ingest, Receipt, Refusal},
+    ingest::{Ingest, Refusal, Taken},
     name::SourceName,
     outcome::Reason,
+    provider::handshake::{Answer, Met},
     reject::{Asked, Rejects},
+    rules::SourceRules,
 };
 
 /// What the public door needs.
@@ -72,7 +74,8 @@ async fn hook(
         size: None,
     };
     match take(&hooks, &source, parts, body, &mut asked).await {
-        Ok(receipt) => {
+        Ok(Taken::Answered(answer)) => told(answer),
+        Ok(Taken::Event(receipt)) => {
             let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
             let mut body = json!({ "event": receipt.event });
             if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
@@ -87,9 +90,31 @@ async fn hook(
     }
 }
 
+/// A handshake's answer: never something that a browser would take for a page.
+fn told(answer: Answer) -> Response {
+    let mut response = (answer.status, Body::from(answer.body)).into_response();
+    let headers = response.headers_mut();
+    headers.extend(answer.headers);
+    if let Some(content_type) = answer.content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The handshake that the request is, if it is one that needs no proof.
+fn greeting(source: &SourceRules, parts: &Parts) -> Result<Option<Met>, Refusal> {
+    let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Ok(source.provider.greet(&parts.method, &target, &parts.headers, &source.secrets)?)
+}
+
 /// Takes the webhook.
-async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut Asked) -> Result<Receipt, Refusal> {
+async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut Asked) -> Result<Taken, Refusal> {
     let source = hooks.ingest.admit(source, asked.client)?;
+    let ingest = hooks.ingest.clone();
+    if let Some(met) = greeting(&source, &parts)? {
+        return in_task(async move { ingest.answer(&source, met).await.map(Taken::Answered) }).await;
+    }
     if parts.method != Method::POST {
         return Err(Reason::MethodNotAllowed.into());
     }
@@ -98,14 +123,18 @@ async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut
     let clock = hooks.ingest.clock.clone();
     let (webhook, room) = receive::read(source.name.clone(), parts, body, &limits, &*clock).await?;
     asked.size = Some(webhook.body.0.len());
-    // In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for.
-    let ingest = hooks.ingest.clone();
-    let taken = tokio::spawn(async move {
+    in_task(async move {
         let taken = ingest.take(&source, webhook).await;
         drop(room);
         taken
-    });
-    taken.await.unwrap_or_else(|_| Err(Reason::InternalFault.into()))
+    })
+    .await
+}
+
+/// In a task of its own: a sender that hangs up now must not leave an event on disk that nobody was woken for, or a
+/// secret that is not on the ring.
+async fn in_task(work: impl Future<Output = Result<Taken, Refusal>> + Send + 'static) -> Result<Taken, Refusal> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(Reason::InternalFault.into()))
 }
 
 /// Counts, keeps and logs what was refused.

@@ -34,13 +34,16 @@ impl Problem {
             Reason::TooManyHeaders => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, None),
             Reason::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
             Reason::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, None),
-            Reason::BodyIncomplete | Reason::BodyMalformed => (StatusCode::BAD_REQUEST, None),
+            Reason::BodyIncomplete | Reason::BodyMalformed | Reason::HandshakeMalformed => {
+                (StatusCode::BAD_REQUEST, None)
+            }
+            Reason::HandshakeRefused => (StatusCode::FORBIDDEN, None),
             Reason::SignatureMissing | Reason::SignatureInvalid | Reason::TimestampStale => {
                 (StatusCode::UNAUTHORIZED, None)
             }
             Reason::RateLimited | Reason::SlowedDown => (StatusCode::TOO_MANY_REQUESTS, Some(1)),
             Reason::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),
-            Reason::StoreFailed => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
+            Reason::StoreFailed | Reason::KeyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         // One word and one text for all that can be wrong with a signature: the sender learns nothing from trying.

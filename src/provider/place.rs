@@ -6,21 +6,40 @@ use sha2::{Digest, Sha256};
 
 use crate::config::provider::Place;
 
-/// The text at the first of these places that holds any. Numbers are text; lists, tables and empty texts are none.
-pub(super) fn first_text(places: &[Place], headers: &HeaderMap, payload: &Value) -> Option<String> {
+/// What places are looked for in.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) headers: &'a HeaderMap,
+    /// As it was asked for, still encoded.
+    pub(super) query: &'a str,
+    /// `Null` where nothing may be looked up in the body.
+    pub(super) payload: &'a Value,
+}
+
+/// The text at the first of these places that holds any.
+pub(super) fn first_text(places: &[Place], seen: Seen<'_>) -> Option<String> {
     places.iter().find_map(|place| {
-        let text = match place {
-            Place::Header(name) => std::str::from_utf8(headers.get(&name.0)?.as_bytes()).ok()?.to_owned(),
-            Place::Body(pointer) => match payload.pointer(pointer.as_str())? {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-            },
-        };
+        let text = text_at(place, seen)?;
         // A type of nothing but control characters would be cleaned away to an empty one.
         let says_something = text.chars().any(|c| !c.is_control() && !c.is_whitespace());
         says_something.then(|| text.trim().to_owned())
     })
+}
+
+/// The text that stands there, as it stands. Numbers are text; lists and tables are none.
+pub(super) fn text_at(place: &Place, seen: Seen<'_>) -> Option<String> {
+    match place {
+        Place::Header(name) => Some(std::str::from_utf8(seen.headers.get(&name.0)?.as_bytes()).ok()?.to_owned()),
+        Place::Query(name) => {
+            let mut pairs = form_urlencoded::parse(seen.query.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        }
+        Place::Body(pointer) => match seen.payload.pointer(pointer.as_str())? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        },
+    }
 }
 
 /// The longest delivery id that is kept as it is. Providers' own are UUIDs or shorter than 64 bytes.
@@ -64,7 +83,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-raw", http::HeaderValue::from_bytes(b"\xff").unwrap());
         headers.insert("x-event", http::HeaderValue::from_static(" push "));
-        let found = |texts: &[&str]| first_text(&places(texts), &headers, &payload);
+        let query = "?a&topic=two%20words+and+%C3%A9&topic=second&empty=".trim_start_matches('?');
+        let seen = Seen { headers: &headers, query, payload: &payload };
+        let found = |texts: &[&str]| first_text(&places(texts), seen);
+        assert_eq!(found(&["?none", "?empty", "?a", "?topic"]).unwrap(), "two words and é");
         assert_eq!(
             found(&["/no", "/list", "/empty", "/not/there", "X-Raw", "X-Not", "/n"]).unwrap(),
             "9007199254740993"

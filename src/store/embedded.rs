@@ -4,6 +4,7 @@
 //! of the events that wait; payloads are never scanned.
 
 mod accept;
+mod captured;
 mod codec;
 mod disk;
 mod draft;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc::Sender;
 
 use self::{
     accept::Offer,
+    captured::CapturedSecrets,
     disk::Disk,
     reads::View,
     subscriptions::Subscriptions,
@@ -35,15 +37,17 @@ use self::{
     writer::{Commit, Durable, Failure, Shared, Writer},
 };
 use super::{
-    Accepted, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept,
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept,
+    captured::Kept,
     export::{self, check_header},
 };
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
     destination::DestinationId,
     event::{Event, Replay},
-    name::{EventId, SubscriptionId},
+    name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    secret::Secret,
     subscription::Subscription,
 };
 
@@ -55,6 +59,7 @@ pub struct EmbeddedStore {
     path: PathBuf,
     disk: Disk,
     subscriptions: Subscriptions,
+    captured: CapturedSecrets,
     shared: Shared,
     failure: Failure,
     writer: Writer,
@@ -82,6 +87,7 @@ impl EmbeddedStore {
         let disk = open::events(path)?;
         let subscriptions = open::subscriptions(path, &failure)?;
         format::raise(path, format)?;
+        let captured = CapturedSecrets::open(subscriptions.clone())?;
         let (known, last_event) = open::rebuild(&disk)?;
         let seen = open::seen(&disk)?;
         let shared = Shared::default();
@@ -90,7 +96,7 @@ impl EmbeddedStore {
             shared.lock().lanes.pause(subscription.id, subscription.paused);
         }
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, commit)?;
-        Ok(Self { path: path.to_owned(), disk, subscriptions, shared, failure, writer })
+        Ok(Self { path: path.to_owned(), disk, subscriptions, captured, shared, failure, writer })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {
@@ -215,6 +221,21 @@ impl Store for EmbeddedStore {
         blocking(move || subscriptions.remove(id, || shared.lock().lanes.pause(id, false))).await
     }
 
+    fn captured(&self, source: &SourceName) -> Vec<Secret> {
+        self.captured.all().of(source)
+    }
+
+    async fn capture(
+        &self,
+        source: &SourceName,
+        secret: Secret,
+        at_most: usize,
+        now: Timestamp,
+    ) -> Result<Captured, StoreError> {
+        let (captured, kept) = (self.captured.clone(), Kept { source: source.clone(), secret, at: now });
+        blocking(move || captured.put(kept, at_most)).await
+    }
+
     async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError> {
         let until = Until { before, dead_before };
         let disk = self.disk.clone();
@@ -232,8 +253,8 @@ impl Store for EmbeddedStore {
     }
 
     async fn export(&self, lines: Sender<ExportLine>) -> Result<(), StoreError> {
-        let (disk, subscriptions) = (self.disk.clone(), self.subscriptions.clone());
-        blocking(move || transfer::export(&disk, &subscriptions, &lines)).await
+        let (disk, subscriptions, captured) = (self.disk.clone(), self.subscriptions.clone(), self.captured.all());
+        blocking(move || transfer::export(&disk, &subscriptions, &captured, &lines)).await
     }
 
     async fn import(&self, line: ExportLine) -> Result<(), StoreError> {
@@ -241,6 +262,10 @@ impl Store for EmbeddedStore {
             ExportLine::Header { program, format } => check_header(&program, format),
             ExportLine::Subscription(value) => {
                 self.put(export::subscription(value, "a subscription of the export")?, true).await
+            }
+            ExportLine::Captured(value) => {
+                let (captured, kept) = (self.captured.clone(), Kept::read(value)?);
+                blocking(move || captured.put(kept, usize::MAX)).await.map(|_| ())
             }
             ExportLine::Event(value) => {
                 let import = blocking(move || Import::new(export::event(value)?)).await?;

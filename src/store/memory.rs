@@ -16,13 +16,18 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
 use self::state::State;
-use super::{Accepted, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept, export, missing_event};
+use super::{
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept,
+    captured::{AllCaptured, Kept},
+    export, missing_event,
+};
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
     destination::DestinationId,
     event::{Event, Replay},
-    name::{EventId, SubscriptionId},
+    name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    secret::Secret,
     subscription::Subscription,
 };
 
@@ -30,6 +35,7 @@ use crate::{
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    captured: Mutex<AllCaptured>,
 }
 
 impl fmt::Debug for MemoryStore {
@@ -43,11 +49,27 @@ impl MemoryStore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn captured_all(&self) -> MutexGuard<'_, AllCaptured> {
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put_captured(&self, kept: Kept, at_most: usize) -> Captured {
+        let mut all = self.captured_all();
+        let offered = all.offer(&kept.source, &kept.secret, at_most);
+        if offered == Captured::New {
+            all.add(kept);
+        }
+        offered
+    }
+
     fn lines(&self) -> Result<Vec<ExportLine>, StoreError> {
         let state = self.lock();
         let mut lines = vec![export::header()];
         for subscription in state.subscriptions.values() {
             lines.push(ExportLine::Subscription(export::subscription_value(subscription)?));
+        }
+        for kept in self.captured_all().iter() {
+            lines.push(ExportLine::Captured(kept.value()?));
         }
         // Settled ones first, as the store on disk has them.
         for settled in [true, false] {
@@ -165,6 +187,20 @@ impl Store for MemoryStore {
         removed.map(drop).ok_or_else(|| StoreError::Missing { what: format!("subscription {id}") })
     }
 
+    fn captured(&self, source: &SourceName) -> Vec<Secret> {
+        self.captured_all().of(source)
+    }
+
+    async fn capture(
+        &self,
+        source: &SourceName,
+        secret: Secret,
+        at_most: usize,
+        now: Timestamp,
+    ) -> Result<Captured, StoreError> {
+        Ok(self.put_captured(Kept { source: source.clone(), secret, at: now }, at_most))
+    }
+
     async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError> {
         Ok(Swept { events: self.lock().sweep(before, dead_before) })
     }
@@ -188,6 +224,10 @@ impl Store for MemoryStore {
             ExportLine::Subscription(value) => {
                 let subscription = export::subscription(value, "a subscription of the export")?;
                 self.lock().subscriptions.entry(subscription.id).or_insert_with(|| Arc::new(subscription));
+                Ok(())
+            }
+            ExportLine::Captured(value) => {
+                self.put_captured(Kept::read(value)?, usize::MAX);
                 Ok(())
             }
             ExportLine::Event(value) => {

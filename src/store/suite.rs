@@ -5,13 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Accepted, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError};
+use super::{Accepted, Captured, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError};
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::{Destination, DestinationId, WebhookUrl},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
-    name::{EventId, SubscriptionId},
+    name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    secret::Secret,
     subscription::Subscription,
 };
 
@@ -454,6 +455,45 @@ conformance! {
         let event = store.event(id).await.unwrap();
         assert_eq!((event.encoding, &event.codings), (Encoding::Form, &Codings::default()));
         assert_eq!(event.payload().unwrap(), serde_json::json!({}));
+    }
+
+    async fn captured_secrets_are_kept_up_to_a_number_for_each_source_and_are_in_the_export(store) {
+        let (one, two): (SourceName, SourceName) = ("one".parse().unwrap(), "two".parse().unwrap());
+        let secret = |text: &str| Secret::new(text);
+        for (source, text, at_most, wanted) in [
+            (&one, "hook-a", 0, Captured::Full),
+            (&one, "hook-a", 1, Captured::New),
+            (&one, "hook-a", 1, Captured::Known),
+            (&one, "hook-b", 1, Captured::Full),
+            (&two, "hook-b", 1, Captured::New),
+            (&one, "hook-b", 2, Captured::New),
+            (&one, "hook-a", 1, Captured::Known),
+        ] {
+            let came = store.capture(source, secret(text), at_most, minute(0)).await.unwrap();
+            assert_eq!(came, wanted, "{source} {text} {at_most}");
+        }
+        let texts = |store: &dyn Store, source: &SourceName| -> Vec<String> {
+            store.captured(source).iter().map(|secret| secret.expose().to_owned()).collect()
+        };
+        assert_eq!(texts(store, &one), ["hook-a", "hook-b"]);
+        assert!(!format!("{:?}", store.captured(&one)).contains("hook"));
+        let exported = lines(store).await;
+        assert_eq!(exported.len(), 1 + 3 + 1);
+        let folder = tempfile::tempdir().unwrap();
+        {
+            let others: [&dyn Store; 2] = [&MemoryStore::default(), &EmbeddedStore::open(folder.path()).unwrap()];
+            for other in others {
+                for _ in 0..2 {
+                    import(other, &exported).await;
+                    assert_eq!(lines(other).await, exported);
+                }
+            }
+        }
+        let again = EmbeddedStore::open(folder.path()).unwrap();
+        assert_eq!((texts(&again, &one), texts(&again, &two)), (texts(store, &one), texts(store, &two)));
+        let other: ExportLine = serde_json::from_str(r#"{"record":"captured","secret":"hook-c"}"#).unwrap();
+        let refused = store.import(other).await.unwrap_err().to_string();
+        assert!(!refused.contains("hook-c"), "{refused}");
     }
 
     async fn an_import_refuses_what_is_not_an_export_it_knows(store) {

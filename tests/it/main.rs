@@ -10,6 +10,7 @@
 mod admin;
 mod delivery;
 mod door;
+mod handshake;
 mod harness;
 mod hooks;
 mod mistakes;

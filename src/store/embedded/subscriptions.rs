@@ -114,6 +114,18 @@ impl Subscriptions {
         Ok(())
     }
 
+    /// Another tree of the same folder.
+    pub(super) fn tree(&self, name: &str) -> Result<sled::Tree, StoreError> {
+        self.failing(self.0.database.open_tree(name))
+    }
+
+    /// Writes one record of such a tree, flushed. Blocks.
+    pub(super) fn write(&self, tree: &sled::Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.0.failure.check()?;
+        self.failing(tree.insert(key, value))?;
+        self.flush()
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut All) -> T) {
         let mut all = self.0.all.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut all));
@@ -126,7 +138,7 @@ impl Subscriptions {
         flushed.map_err(|error| self.0.failure.happened(error.to_string()))
     }
 
-    fn failing<T>(&self, outcome: sled::Result<T>) -> Result<T, StoreError> {
+    pub(super) fn failing<T>(&self, outcome: sled::Result<T>) -> Result<T, StoreError> {
         outcome.map_err(|error| self.0.failure.happened(said(&error)))
     }
 }

@@ -16,24 +16,31 @@ use crate::{
     name::EventId,
     store::{
         ExportLine, StoreError,
+        captured::AllCaptured,
         export::{self, Whole, WholeDelivery},
     },
 };
 
 /// Sends the whole store. What can't be read is left out, named in the log, and ends the export without its last
 /// line and with the error, so that all the rest is saved and nobody takes it for whole. Blocks.
-pub(super) fn export(disk: &Disk, subscriptions: &Subscriptions, lines: &Sender<ExportLine>) -> Result<(), StoreError> {
+pub(super) fn export(
+    disk: &Disk,
+    subscriptions: &Subscriptions,
+    captured: &AllCaptured,
+    lines: &Sender<ExportLine>,
+) -> Result<(), StoreError> {
     let mut records = 0;
     let mut unread = None;
     let events = View::new(disk);
     let all = subscriptions.all();
     let subscriptions = all.values().map(|one| export::subscription_value(one).map(ExportLine::Subscription));
+    let captured = captured.iter().map(|kept| kept.value().map(ExportLine::Captured));
     let rows = events.rows().map(|row| {
         let (id, row) = row?;
         export::event_value(whole(&events, id, row)?).map(ExportLine::Event)
     });
     let mut listening = lines.blocking_send(export::header()).is_ok();
-    for line in subscriptions.chain(rows) {
+    for line in subscriptions.chain(captured).chain(rows) {
         if !listening {
             return Ok(());
         }
