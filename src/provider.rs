@@ -4,6 +4,7 @@
 
 mod embedded;
 mod place;
+mod summary;
 
 use http::{HeaderMap, HeaderValue, header::InvalidHeaderValue};
 use serde_json::Value;
@@ -24,15 +25,26 @@ use crate::{
     verify::Verified,
 };
 pub use embedded::Providers;
+pub use summary::Summary;
 
 /// A kind of system that posts webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     name: ProviderName,
     title: String,
+    setup: Option<String>,
     schemes: Schemes,
     event: EventSpec,
     map: Vec<MapRule>,
+    summary: Summary,
+    file: File,
+}
+
+/// The file that a provider was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct File {
+    place: String,
+    text: String,
 }
 
 impl Provider {
@@ -43,6 +55,7 @@ impl Provider {
     pub fn parse(name: ProviderName, file: &str, toml: &str) -> Result<Self, Vec<Problem>> {
         let table = syntax::table(file, toml).map_err(|problem| vec![problem])?;
         let place = |_: &str| file.to_owned();
+        let summary = Summary::of(&table);
         let mut problems = Vec::new();
         // Apart from the rest, so that a mistake in one does not hide those in the other.
         let verify = table.get("verify").map(|value| VerifySpec(value.clone()));
@@ -56,8 +69,9 @@ impl Provider {
             }
         }
         match (spec, schemes) {
-            (Some(ProviderSpec { title, verify: _, event, map }), Some(schemes)) if problems.is_empty() => {
-                Ok(Self { name, title, schemes, event, map })
+            (Some(ProviderSpec { title, setup, verify: _, event, map }), Some(schemes)) if problems.is_empty() => {
+                let file = File { place: file.to_owned(), text: toml.to_owned() };
+                Ok(Self { name, title, setup, schemes, event, map, summary, file })
             }
             _ => Err(problems),
         }
@@ -71,6 +85,31 @@ impl Provider {
     /// Its name for people.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Where in the provider's own pages the secret is given, in a sentence or two.
+    pub fn setup(&self) -> Option<&str> {
+        self.setup.as_deref()
+    }
+
+    /// What it comes to, in a few words.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Where it says what happened.
+    pub fn places(&self) -> &EventSpec {
+        &self.event
+    }
+
+    /// Its file on disk, as problems name it; none for one that is built in.
+    pub fn file_on_disk(&self) -> Option<&str> {
+        (!self.file.place.ends_with(embedded::BUILT_IN)).then_some(self.file.place.as_str())
+    }
+
+    /// Its file's text.
+    pub fn toml(&self) -> &str {
+        &self.file.text
     }
 
     /// How its webhooks are proved genuine, where a source does not say otherwise.
@@ -201,6 +240,8 @@ fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str,
 
 #[cfg(test)]
 mod payloads;
+#[cfg(test)]
+mod presets;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]
