@@ -83,18 +83,18 @@ const CODE: &[Folder] = &[
         "github",
         &[
             ("create.json", "create", "", GITHUB),
-            ("dependabot_alert.json", "dependabot_alert", "created", GITHUB),
-            ("deployment_status.json", "deployment_status", "created", GITHUB),
+            ("dependabot_alert.json", "dependabot_alert", "dismissed", GITHUB),
+            ("deployment_status.json", "deployment_status", "", GITHUB),
             ("issue_comment.json", "issue_comment", "created", GITHUB),
             ("issue_comment_form.form", "issue_comment", "created", GITHUB),
-            ("issues.json", "issues", "edited", GITHUB),
+            ("issues.json", "issues", "opened", GITHUB),
             ("ping.json", "ping", "", GITHUB),
             ("pull_request.json", "pull_request", "opened", GITHUB),
             ("pull_request_review.json", "pull_request_review", "submitted", GITHUB),
             ("push.json", "push", "", GITHUB),
             ("release.json", "release", "published", GITHUB),
-            ("workflow_job.json", "workflow_job", "completed", GITHUB),
-            ("workflow_run.json", "workflow_run", "completed", GITHUB),
+            ("workflow_job.json", "workflow_job", "My workflow_job", GITHUB),
+            ("workflow_run.json", "workflow_run", "My workflow_run", GITHUB),
         ],
     ),
     (
@@ -231,12 +231,7 @@ const OTHERS: &[Folder] = &[
     (
         "azure-eventgrid",
         "azure-eventgrid",
-        &[(
-            "subscription_validation.json",
-            "Microsoft.EventGrid.SubscriptionValidationEvent",
-            "",
-            Body("/0/id"),
-        )],
+        &[("subscription_validation.json", "Microsoft.EventGrid.SubscriptionValidationEvent", "", Body("/0/id"))],
     ),
     (
         "cloudevents",

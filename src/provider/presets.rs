@@ -140,7 +140,9 @@ fn table_in_readme() -> String {
 
 #[test]
 fn the_readme_lists_every_provider_with_its_proof_and_handshake() {
-    let mut table = "| `provider` | what it is | proof, the first that is there decides | handshake |\n|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| `provider` | what it is | proof, the first that is there decides | handshake |\n|---|---|---|---|\n"
+            .to_owned();
     for (name, (_, file)) in files() {
         let summary = Summary::of(&file);
         let title = file["title"].as_str().unwrap();
