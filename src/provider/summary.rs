@@ -85,7 +85,7 @@ fn hash(scheme: &Value) -> String {
 
 fn takes_secrets(scheme: &Value) -> bool {
     let elsewhere = scheme.get("key").is_some() || scheme.get("jwks").is_some() || scheme.get("secret").is_some();
-    !elsewhere && !matches!(text(scheme, "scheme"), None | Some("none" | "sns"))
+    !elsewhere && !matches!(text(scheme, "scheme"), None | Some("none"))
 }
 
 fn takes_public_url(scheme: &Value) -> bool {
@@ -139,7 +139,6 @@ mod tests {
         for verify in [
             json!({"scheme": "public-key", "header": "S", "key": {"url": "https://keys.example", "pointer": "/k"}}),
             json!({"scheme": "hmac", "header": "S", "secret": "captured"}),
-            json!({"scheme": "sns"}),
             json!("none"),
             json!({"scheme": "none"}),
         ] {
