@@ -8,6 +8,7 @@ mod event;
 mod failure;
 mod output;
 mod payload;
+mod provider;
 mod reject;
 mod render;
 mod send;
@@ -52,6 +53,9 @@ enum Command {
     Demo(demo::Args),
     /// Post a payload as the source's provider would, rightly signed
     Send(send::Args),
+    /// What kinds of system can post, and how each is set up
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// Who gets what
     #[command(subcommand)]
     Subscription(subscription::Command),
@@ -98,6 +102,7 @@ impl Cli {
             Command::Render(args) => render::run(&load_config(&folder, &environment)?, args),
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(&load_config(&folder, &environment)?, args).await,
+            Command::Provider(command) => provider::run(&folder, &environment, command),
             Command::Subscription(command) => {
                 subscription::run(&client::Client::of(&folder, &environment), command).await
             }

@@ -5,6 +5,7 @@
 mod embedded;
 pub mod handshake;
 mod place;
+mod summary;
 
 use http::{HeaderMap, HeaderValue, header::InvalidHeaderValue};
 use serde_json::Value;
@@ -27,16 +28,27 @@ use crate::{
 };
 pub use embedded::Providers;
 use place::Seen;
+pub use summary::Summary;
 
 /// A kind of system that posts webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     name: ProviderName,
     title: String,
+    setup: Option<String>,
     schemes: Schemes,
     event: EventSpec,
     handshakes: Vec<HandshakeSpec>,
     map: Vec<MapRule>,
+    summary: Summary,
+    file: File,
+}
+
+/// The file that a provider was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct File {
+    place: String,
+    text: String,
 }
 
 impl Provider {
@@ -47,6 +59,7 @@ impl Provider {
     pub fn parse(name: ProviderName, file: &str, toml: &str) -> Result<Self, Vec<Problem>> {
         let table = syntax::table(file, toml).map_err(|problem| vec![problem])?;
         let place = |_: &str| file.to_owned();
+        let summary = Summary::of(&table);
         let mut problems = Vec::new();
         // Apart from the rest, so that a mistake in one does not hide those in the other.
         let verify = table.get("verify").map(|value| VerifySpec(value.clone()));
@@ -64,10 +77,11 @@ impl Provider {
             }
         }
         match (spec, schemes) {
-            (Some(ProviderSpec { title, verify: _, event, handshake: _, map }), Some(schemes))
+            (Some(ProviderSpec { title, setup, verify: _, event, handshake: _, map }), Some(schemes))
                 if problems.is_empty() =>
             {
-                Ok(Self { name, title, schemes, event, handshakes, map })
+                let file = File { place: file.to_owned(), text: toml.to_owned() };
+                Ok(Self { name, title, setup, schemes, event, handshakes, map, summary, file })
             }
             _ => Err(problems),
         }
@@ -81,6 +95,31 @@ impl Provider {
     /// Its name for people.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Where in the provider's own pages the secret is given, in a sentence or two.
+    pub fn setup(&self) -> Option<&str> {
+        self.setup.as_deref()
+    }
+
+    /// What it comes to, in a few words.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Where it says what happened.
+    pub fn places(&self) -> &EventSpec {
+        &self.event
+    }
+
+    /// Its file on disk, as problems name it; none for one that is built in.
+    pub fn file_on_disk(&self) -> Option<&str> {
+        (!self.file.place.ends_with(embedded::BUILT_IN)).then_some(self.file.place.as_str())
+    }
+
+    /// Its file's text.
+    pub fn toml(&self) -> &str {
+        &self.file.text
     }
 
     /// How its webhooks are proved genuine, where a source does not say otherwise.
@@ -118,9 +157,11 @@ impl Provider {
         Ok((event, payload))
     }
 
-    fn payload(verified: &Verified) -> Result<(Encoding, Value), Unreadable> {
+    fn payload(verified: &Verified) -> Result<(Encoding, Codings, Value), Unreadable> {
         let encoding = Encoding::of(verified.headers()).ok_or(Unreadable::MediaType)?;
-        Ok((encoding, encoding.payload(verified.body())?))
+        let codings = Codings::of(verified.headers()).ok_or(Unreadable::MediaType)?;
+        let payload = encoding.payload(&codings, verified.body())?;
+        Ok((encoding, codings, payload))
     }
 
     /// Type and action, where headers or payload name a type.
@@ -230,6 +271,8 @@ fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str,
 
 #[cfg(test)]
 mod payloads;
+#[cfg(test)]
+mod presets;
 #[cfg(test)]
 mod shared;
 #[cfg(test)]

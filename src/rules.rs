@@ -4,7 +4,12 @@
 
 mod samples;
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use url::Url;
@@ -174,6 +179,23 @@ impl Rules {
             .or_else(|| self.profile_windows.get(&destination.profile))
             .unwrap_or(&self.profiles.get(&destination.profile).windows)
     }
+}
+
+/// Every provider that a source of these settings can name.
+///
+/// # Errors
+/// Every problem of a provider's file.
+pub fn providers(config: &Config) -> Result<Providers, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let files = named(&config.providers, "provider", &mut problems);
+    let providers = collect(Providers::read(files), &mut problems);
+    providers.filter(|_| problems.is_empty()).ok_or(problems)
+}
+
+/// The names of all templates, built in and on disk, without those that are parts of others.
+pub fn template_names(config: &Config) -> BTreeSet<String> {
+    let files = template_files(&config.templates);
+    files.into_iter().filter(|file| !file.is_partial()).map(|file| file.name).collect()
 }
 
 fn collect<T>(compiled: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {

@@ -11,6 +11,8 @@ use super::{handshake::RawHandshake, header::Header, map::MapRule, scheme::Verif
 pub struct ProviderSpec {
     /// Its name for people, such as `GitHub`.
     pub title: String,
+    /// Where in the provider's own pages the secret is given, in a sentence or two.
+    pub setup: Option<String>,
     /// How its webhooks are proved genuine.
     pub verify: VerifySpec,
     /// Where it says what happened.

@@ -9,6 +9,9 @@ use crate::{config::problem::Problem, name::ProviderName};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/config/providers");
 
+/// What stands behind the name of a file that is in the binary.
+pub(super) const BUILT_IN: &str = " (built in)";
+
 /// Every provider that a source can name.
 #[derive(Debug, Clone, Default)]
 pub struct Providers(BTreeMap<ProviderName, Provider>);
@@ -48,9 +51,10 @@ impl Providers {
 
 fn embedded(problems: &mut Vec<Problem>) -> BTreeMap<ProviderName, (String, String)> {
     let mut files = BTreeMap::new();
-    for file in EMBEDDED.files() {
+    // The README that stands beside them is embedded too.
+    for file in EMBEDDED.files().filter(|file| file.path().extension().is_some_and(|ending| ending == "toml")) {
         let path = file.path();
-        let shown = format!("providers/{} (built in)", path.display());
+        let shown = format!("providers/{}{BUILT_IN}", path.display());
         let name = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
         match (name, file.contents_utf8()) {
             (Some(name), Some(text)) => {

@@ -20,8 +20,11 @@ fn parse(toml: &str) -> Result<Provider, Vec<String>> {
         .map_err(|problems| problems.iter().map(Problem::to_string).collect())
 }
 
+/// Read once, since a property test asks for them again and again.
+static BUILT_IN: std::sync::LazyLock<Providers> = std::sync::LazyLock::new(|| Providers::read([]).unwrap());
+
 fn preset(name: &str) -> Provider {
-    Providers::read([]).unwrap().get(&name.parse().unwrap()).unwrap().clone()
+    BUILT_IN.get(&name.parse().unwrap()).unwrap().clone()
 }
 
 fn webhook(headers: HeaderMap, body: &[u8]) -> Webhook {
@@ -66,12 +69,15 @@ fn every_preset_of_the_first_release_is_there() {
     }
 }
 
+/// Those that sign and place everything in headers, by secrets that [`secrets_for`] makes up.
+const SIGNING: [&str; 6] = ["github", "gitlab", "bitbucket", "gitea", "standard-webhooks", "generic"];
+
 proptest! {
     #[test]
     fn what_is_sent_as_a_provider_would_is_believed_and_read_back(text in ".{0,80}", id in "[a-zA-Z0-9-]{1,40}") {
         let body = json!({ "text": text }).to_string();
-        for provider in Providers::read([]).unwrap().iter() {
-            for secret in secrets_for(provider) {
+        for provider in SIGNING.map(preset) {
+            for secret in secrets_for(&provider) {
                 let verifier = Verifier::new(provider.schemes(), &[secret], "ci.toml", None).unwrap();
                 let mut headers = HeaderMap::new();
                 let kind = EventType::new("deploy", None);
