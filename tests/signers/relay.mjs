@@ -83,7 +83,8 @@ export async function startRecorder(folder) {
       await writeFile(`${file}.headers.json`, JSON.stringify(headers));
       const path = `/hooks/${name}`;
       const to = `http://127.0.0.1:${server.address().port}${path}`;
-      await promisify(execFile)(PROGRAM, ["--config", folder, "send", "--source", name, "--payload", payload, "--to", to]);
+      const options = ["--config", folder, "send", "--source", name, "--payload", payload, "--to", to];
+      await promisify(execFile)(PROGRAM, options);
       return { ...kept.get(path), path };
     },
     async stop() {
@@ -95,14 +96,14 @@ export async function startRecorder(folder) {
 
 /** The libraries of PyPI, in one process for all tests: importing them takes seconds. */
 export function startPython() {
-  const process_ = spawn(process.env.PYTHON, ["signers.py"], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface(process_.stdout)[Symbol.asyncIterator]();
+  const child = spawn(process.env.PYTHON, ["signers.py"], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   let last = Promise.resolve();
   return {
     /** Calls a function of signers.py. Throws what it raised. */
     ask(name, args) {
       const answer = last.then(async () => {
-        process_.stdin.write(`${JSON.stringify([name, args])}\n`);
+        child.stdin.write(`${JSON.stringify([name, args])}\n`);
         const { value, done } = await lines.next();
         if (done) throw new Error("signers.py ended");
         return JSON.parse(value);
@@ -113,6 +114,6 @@ export function startPython() {
         return answer;
       });
     },
-    stop: () => process_.stdin.end(),
+    stop: () => child.stdin.end(),
   };
 }

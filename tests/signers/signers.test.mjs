@@ -10,7 +10,8 @@ import { table } from "./table.mjs";
 const python = startPython();
 const all = table((name, args) => python.ask(name, args));
 const wanted = process.argv.slice(2);
-// A source of its own for each row: a delivery of one is never a repeat of another's.
+// Each row has a source of its own, so that no delivery is a repeat of another's, and posts from an address of loopback
+// of its own: who keeps being refused may be made to wait.
 const rows = all
   .map((row, index) => ({ ...row, name: `row-${index}`, own: keys(row), other: keys(row), from: `127.0.1.${index + 1}` }))
   .filter(({ preset }) => wanted.length === 0 || wanted.includes(preset));
@@ -41,12 +42,18 @@ function changed(body) {
   return other;
 }
 
-const lowerCase = (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+const lowerCase = (headers) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+/** The body as it is sent. */
+const written = (row, event) => (row.form ? new URLSearchParams(event).toString() : JSON.stringify(event));
+
+const fresh = () => ({ id: randomUUID(), now: Math.floor(Date.now() / 1000) });
 
 /** A request as the provider's own library signs it. */
 async function signed(row, secret) {
-  const about = { id: randomUUID(), now: Math.floor(Date.now() / 1000) };
-  const body = row.body(about);
+  const about = fresh();
+  const body = written(row, row.body(about));
   const path = `/hooks/${row.name}${row.query?.(body) ?? ""}`;
   const url = PUBLIC_URL + path;
   const type = row.form ? "application/x-www-form-urlencoded" : "application/json";
@@ -54,7 +61,6 @@ async function signed(row, secret) {
   return { path, url, body, headers: { "Content-Type": type, ...row.headers?.(about), ...proof } };
 }
 
-// From an address of loopback that no other row uses: who keeps being refused may be made to wait.
 const relayAnswers = async (row, { path, headers, body }) => (await daemon.post(path, headers, body, row.from)).status;
 
 /** Whether the library believes it; an error is its way to refuse. */
@@ -96,9 +102,9 @@ for (const row of rows.filter(({ verify, witness }) => verify && !witness)) {
     let request;
 
     before(async () => {
-      const about = { id: randomUUID(), now: Math.floor(Date.now() / 1000) };
-      const sent = { name: row.name, body: row.body(about), headers: row.headers?.(about), form: row.form };
-      request = await recorder.sent(sent);
+      const about = fresh();
+      const { name, form } = row;
+      request = await recorder.sent({ name, form, body: written(row, row.body(about)), headers: row.headers?.(about) });
       request.url = PUBLIC_URL + request.path + request.query;
     });
 

@@ -1,8 +1,9 @@
 // Which library stands for which preset, and what it can do: sign as the provider does, prove what came, or both.
 //
-// `sign` makes the headers of a signed request, `verify` says whether a request is genuine (or throws). Where the
-// provider keeps the signing key to itself, its library can prove only; `sign` is then made of node:crypto, and
-// `witness` has the library judge each request that the relay judges.
+// `body` is an event in the provider's shape; it goes out as JSON, or as a form. `sign` makes the headers that prove a
+// request, `verify` says whether a request is genuine, or throws. Where the provider keeps the signing key to itself,
+// its library can verify only: `sign` is then made of node:crypto, and `witness` has the library judge each request
+// that the relay judges.
 
 import { createHash, generateKeyPairSync, randomBytes, sign as signWith } from "node:crypto";
 import { Signature as HubSpot } from "@hubspot/api-client";
@@ -27,6 +28,7 @@ const text = () => randomBytes(20).toString("hex");
 const whsec = () => `whsec_${randomBytes(32).toString("base64")}`;
 const sha256 = (body) => createHash("sha256").update(body).digest("hex");
 const fields = (body) => Object.fromEntries(new URLSearchParams(body));
+const iso = (seconds) => new Date(seconds * 1000).toISOString();
 
 /** A key that the provider signs with (`signs`), and the half of it that a receiver is given (`proves`). */
 function pair(type, options, write) {
@@ -40,17 +42,28 @@ const ecdsa = () => pair("ec", { namedCurve: "prime256v1" }, (der) => der.toStri
 const standard = {
   preset: "standard-webhooks",
   secret: whsec,
-  body: ({ now }) => JSON.stringify({ type: "invoice.paid", timestamp: new Date(now * 1000).toISOString(), data: { note: NOTE } }),
+  body: ({ now }) => ({ type: "invoice.paid", timestamp: iso(now), data: { note: NOTE } }),
 };
 const stripe = {
   preset: "stripe",
   secret: () => `whsec_${text()}`,
-  body: ({ id, now }) => JSON.stringify({ id: `evt_${id}`, object: "event", type: "invoice.paid", created: now, data: { object: { note: NOTE } } }),
+  body: ({ id, now }) => ({
+    id: `evt_${id}`,
+    object: "event",
+    type: "invoice.paid",
+    created: now,
+    data: { object: { note: NOTE } },
+  }),
 };
 const slack = {
   preset: "slack",
   secret: text,
-  body: ({ id, now }) => JSON.stringify({ type: "event_callback", event_id: `Ev${id}`, event_time: now, event: { type: "app_mention", text: NOTE } }),
+  body: ({ id, now }) => ({
+    type: "event_callback",
+    event_id: `Ev${id}`,
+    event_time: now,
+    event: { type: "app_mention", text: NOTE },
+  }),
 };
 const twilioForm = {
   preset: "twilio",
@@ -58,17 +71,25 @@ const twilioForm = {
   form: true,
   headers: ({ id }) => ({ "I-Twilio-Idempotency-Token": id }),
   // Out of order, so that sorting them matters.
-  body: ({ id }) => new URLSearchParams({ To: "+15005550001", MessageSid: `SM${id}`, Body: NOTE, From: "+15005550006" }).toString(),
+  body: ({ id }) => ({ To: "+15005550001", MessageSid: `SM${id}`, Body: NOTE, From: "+15005550006" }),
 };
 const paddle = {
   preset: "paddle",
   secret: () => `pdl_ntfset_${text()}`,
-  body: ({ id, now }) => JSON.stringify({ event_id: `evt_${id}`, event_type: "transaction.paid", occurred_at: new Date(now * 1000).toISOString(), notification_id: `ntf_${id}`, data: { note: NOTE } }),
+  body: ({ id, now }) => ({
+    event_id: `evt_${id}`,
+    event_type: "transaction.paid",
+    occurred_at: iso(now),
+    notification_id: `ntf_${id}`,
+    data: { note: NOTE },
+  }),
 };
 const sendGrid = {
   preset: "sendgrid",
   secret: ecdsa,
-  body: ({ id, now }) => JSON.stringify([{ email: "someone@example.com", event: "delivered", timestamp: now, sg_event_id: id, note: NOTE }]),
+  body: ({ id, now }) => [
+    { email: "someone@example.com", event: "delivered", timestamp: now, sg_event_id: id, note: NOTE },
+  ],
   sign: ({ secret, body, now }) => ({
     "X-Twilio-Email-Event-Webhook-Timestamp": String(now),
     "X-Twilio-Email-Event-Webhook-Signature": signWith("sha256", Buffer.from(now + body), secret).toString("base64"),
@@ -78,10 +99,10 @@ const sendGrid = {
 const hubSpot = {
   preset: "hubspot",
   secret: text,
-  body: ({ now }) => JSON.stringify([{ eventId: now, subscriptionType: "contact.creation", portalId: 1, objectId: 2, note: NOTE }]),
+  body: ({ now }) => [{ eventId: now, subscriptionType: "contact.creation", portalId: 1, objectId: 2, note: NOTE }],
 };
 
-/** The signed body of a HubSpot request of version 1 or 2, which have one header between them. */
+/** HubSpot's signatures of versions 1 and 2 stand in one header; another tells which it is. */
 function hubSpotBefore3(version) {
   return {
     ...hubSpot,
@@ -129,7 +150,7 @@ export const table = (python) => [
     library: "standardwebhooks (npm)",
     secret: whsec,
     headers: () => ({ "X-Gitlab-Event": "Push Hook" }),
-    body: () => JSON.stringify({ object_kind: "push", ref: "refs/heads/main", user_name: NOTE }),
+    body: () => ({ object_kind: "push", ref: "refs/heads/main", user_name: NOTE }),
     sign: standardHeaders("webhook", StandardWebhook),
     verify: ({ secret, body, headers }) => proves(() => new StandardWebhook(secret).verify(body, headers)),
   },
@@ -138,7 +159,7 @@ export const table = (python) => [
     library: "@octokit/webhooks-methods (npm)",
     secret: text,
     headers: ({ id }) => ({ "X-GitHub-Event": "push", "X-GitHub-Delivery": id }),
-    body: () => JSON.stringify({ ref: "refs/heads/main", commits: [], sender: { login: NOTE } }),
+    body: () => ({ ref: "refs/heads/main", commits: [], sender: { login: NOTE } }),
     sign: async ({ secret, body }) => ({ "X-Hub-Signature-256": await signGitHub(secret, body) }),
     verify: ({ secret, body, headers }) => verifyGitHub(secret, body, headers["x-hub-signature-256"]),
   },
@@ -148,7 +169,8 @@ export const table = (python) => [
     sign: ({ secret, body, now }) => ({
       "Stripe-Signature": Stripe.webhooks.generateTestHeaderString({ payload: body, secret, timestamp: now }),
     }),
-    verify: ({ secret, body, headers }) => proves(() => Stripe.webhooks.constructEvent(body, headers["stripe-signature"], secret)),
+    verify: ({ secret, body, headers }) =>
+      proves(() => Stripe.webhooks.constructEvent(body, headers["stripe-signature"], secret)),
   },
   {
     ...stripe,
@@ -165,20 +187,24 @@ export const table = (python) => [
   {
     ...slack,
     library: "@slack/bolt (npm)",
-    verify: ({ secret, body, headers }) => proves(() => bolt.verifySlackRequest({ signingSecret: secret, body, headers })),
+    verify: ({ secret, body, headers }) =>
+      proves(() => bolt.verifySlackRequest({ signingSecret: secret, body, headers })),
   },
   {
     ...twilioForm,
     library: "twilio (npm)",
-    sign: ({ secret, body, url }) => ({ "X-Twilio-Signature": twilio.getExpectedTwilioSignature(secret, url, fields(body)) }),
-    verify: ({ secret, body, url, headers }) => twilio.validateRequest(secret, headers["x-twilio-signature"], url, fields(body)),
+    sign: ({ secret, body, url }) => ({
+      "X-Twilio-Signature": twilio.getExpectedTwilioSignature(secret, url, fields(body)),
+    }),
+    verify: ({ secret, body, url, headers }) =>
+      twilio.validateRequest(secret, headers["x-twilio-signature"], url, fields(body)),
   },
   {
     preset: "twilio",
     library: "twilio (npm), JSON",
     secret: text,
     headers: ({ id }) => ({ "I-Twilio-Idempotency-Token": id }),
-    body: ({ id }) => JSON.stringify({ EventType: "onMessageAdded", MessageSid: `IM${id}`, Body: NOTE }),
+    body: ({ id }) => ({ EventType: "onMessageAdded", MessageSid: `IM${id}`, Body: NOTE }),
     query: (body) => `?bodySHA256=${twilio.getExpectedBodyHash(body)}`,
     sign: ({ secret, url }) => ({ "X-Twilio-Signature": twilio.getExpectedTwilioSignature(secret, url, {}) }),
   },
@@ -186,7 +212,8 @@ export const table = (python) => [
     ...twilioForm,
     library: "twilio (PyPI)",
     sign: ({ secret, body, url }) => python("twilio_sign", { secret, url, parameters: fields(body) }),
-    verify: ({ secret, body, url, headers }) => python("twilio_verify", { secret, url, parameters: fields(body), headers }),
+    verify: ({ secret, body, url, headers }) =>
+      python("twilio_verify", { secret, url, parameters: fields(body), headers }),
   },
   {
     ...sendGrid,
@@ -194,8 +221,9 @@ export const table = (python) => [
     verify({ secret, body, headers }) {
       const judge = new sendgrid.EventWebhook();
       const header = (name) => headers[name.toLowerCase()];
-      const [signature, time] = [header(sendgrid.EventWebhookHeader.SIGNATURE()), header(sendgrid.EventWebhookHeader.TIMESTAMP())];
-      return judge.verifySignature(judge.convertPublicKeyToECDSA(secret), body, signature, time);
+      const signature = header(sendgrid.EventWebhookHeader.SIGNATURE());
+      const timestamp = header(sendgrid.EventWebhookHeader.TIMESTAMP());
+      return judge.verifySignature(judge.convertPublicKeyToECDSA(secret), body, signature, timestamp);
     },
   },
   {
@@ -206,8 +234,10 @@ export const table = (python) => [
   {
     ...paddle,
     library: "@paddle/paddle-node-sdk (npm)",
-    verify: ({ secret, body, headers }) =>
-      new Paddle("invented", { environment: Environment.sandbox }).webhooks.isSignatureValid(body, secret, headers["paddle-signature"]),
+    verify({ secret, body, headers }) {
+      const { webhooks } = new Paddle("invented", { environment: Environment.sandbox });
+      return webhooks.isSignatureValid(body, secret, headers["paddle-signature"]);
+    },
   },
   {
     ...paddle,
@@ -218,9 +248,20 @@ export const table = (python) => [
     preset: "square",
     library: "square (npm)",
     secret: text,
-    body: ({ id, now }) => JSON.stringify({ merchant_id: "M1", type: "payment.created", event_id: id, created_at: new Date(now * 1000).toISOString(), data: { note: NOTE } }),
+    body: ({ id, now }) => ({
+      merchant_id: "M1",
+      type: "payment.created",
+      event_id: id,
+      created_at: iso(now),
+      data: { note: NOTE },
+    }),
     verify: ({ secret, body, url, headers }) =>
-      Square.verifySignature({ requestBody: body, signatureHeader: headers["x-square-hmacsha256-signature"], signatureKey: secret, notificationUrl: url }),
+      Square.verifySignature({
+        requestBody: body,
+        signatureHeader: headers["x-square-hmacsha256-signature"],
+        signatureKey: secret,
+        notificationUrl: url,
+      }),
   },
   hubSpotBefore3("v1"),
   hubSpotBefore3("v2"),
@@ -230,7 +271,10 @@ export const table = (python) => [
     sign({ secret, body, url, now }) {
       const timestamp = now * 1000;
       const signed = { clientSecret: secret, requestBody: body, url, timestamp };
-      return { "X-HubSpot-Request-Timestamp": String(timestamp), "X-HubSpot-Signature-v3": HubSpot.getSignature("POST", "v3", signed) };
+      return {
+        "X-HubSpot-Request-Timestamp": String(timestamp),
+        "X-HubSpot-Signature-v3": HubSpot.getSignature("POST", "v3", signed),
+      };
     },
     verify: ({ secret, body, url, headers }) =>
       HubSpot.isValid({
@@ -246,39 +290,66 @@ export const table = (python) => [
     preset: "discord",
     library: "discord-interactions (npm)",
     secret: ed25519,
-    body: ({ now }) =>
-      JSON.stringify({ version: 1, application_id: "1", type: 1, event: { type: "ENTITLEMENT_CREATE", timestamp: new Date(now * 1000).toISOString(), data: { note: NOTE } } }),
+    body: ({ now }) => ({
+      version: 1,
+      application_id: "1",
+      type: 1,
+      event: { type: "ENTITLEMENT_CREATE", timestamp: iso(now), data: { note: NOTE } },
+    }),
     sign: ({ secret, body, now }) => ({
       "X-Signature-Timestamp": String(now),
       "X-Signature-Ed25519": signWith(null, Buffer.from(now + body), secret).toString("hex"),
     }),
     witness: true,
-    verify: ({ secret, body, headers }) => verifyKey(body, headers["x-signature-ed25519"], headers["x-signature-timestamp"], secret),
+    verify: ({ secret, body, headers }) =>
+      verifyKey(body, headers["x-signature-ed25519"], headers["x-signature-timestamp"], secret),
   },
   {
     preset: "linear",
     library: "@linear/sdk (npm)",
     secret: () => `lin_wh_${text()}`,
-    headers: ({ id, now }) => ({ "Linear-Event": "Issue", "Linear-Delivery": id, "Linear-Timestamp": String(now * 1000) }),
-    body: ({ id, now }) => JSON.stringify({ action: "create", type: "Issue", data: { id, title: NOTE }, webhookTimestamp: now * 1000, webhookId: id }),
-    verify: ({ secret, body, headers }) =>
-      new LinearWebhookClient(secret).verify(Buffer.from(body), headers["linear-signature"], JSON.parse(body).webhookTimestamp),
+    headers: ({ id, now }) => ({
+      "Linear-Event": "Issue",
+      "Linear-Delivery": id,
+      "Linear-Timestamp": String(now * 1000),
+    }),
+    body: ({ id, now }) => ({
+      action: "create",
+      type: "Issue",
+      data: { id, title: NOTE },
+      webhookTimestamp: now * 1000,
+      webhookId: id,
+    }),
+    verify({ secret, body, headers }) {
+      const { webhookTimestamp } = JSON.parse(body);
+      return new LinearWebhookClient(secret).verify(Buffer.from(body), headers["linear-signature"], webhookTimestamp);
+    },
   },
   {
     preset: "netlify",
     library: "jsonwebtoken (npm)",
     secret: text,
     headers: () => ({ "X-Netlify-Event": "deploy_created" }),
-    body: ({ id }) => JSON.stringify({ id, state: "ready", name: "site", title: NOTE }),
-    sign: ({ secret, body }) => ({ "X-Webhook-Signature": jwt.sign({ iss: "netlify", sha256: sha256(body) }, secret, { algorithm: "HS256" }) }),
-    verify: ({ secret, body, headers }) =>
-      jwt.verify(headers["x-webhook-signature"], secret, { issuer: "netlify", algorithms: ["HS256"] }).sha256 === sha256(body),
+    body: ({ id }) => ({ id, state: "ready", name: "site", title: NOTE }),
+    sign({ secret, body }) {
+      const claims = { iss: "netlify", sha256: sha256(body) };
+      return { "X-Webhook-Signature": jwt.sign(claims, secret, { algorithm: "HS256" }) };
+    },
+    verify({ secret, body, headers }) {
+      const settings = { issuer: "netlify", algorithms: ["HS256"] };
+      return jwt.verify(headers["x-webhook-signature"], secret, settings).sha256 === sha256(body);
+    },
   },
   {
     preset: "line",
     library: "@line/bot-sdk (npm)",
     secret: text,
-    body: ({ id, now }) => JSON.stringify({ destination: "U1", events: [{ type: "message", webhookEventId: id, timestamp: now * 1000, message: { type: "text", text: NOTE } }] }),
+    body: ({ id, now }) => ({
+      destination: "U1",
+      events: [
+        { type: "message", webhookEventId: id, timestamp: now * 1000, message: { type: "text", text: NOTE } },
+      ],
+    }),
     verify: ({ secret, body, headers }) => validateSignature(body, secret, headers["x-line-signature"]),
   },
 ];
