@@ -89,7 +89,9 @@ fn main() {
         "signed": "{timestamp}.{body}", "timestamp": {"field": "t="}, "tolerance": "5m"});
     row("hmac sha256, t=…,v1=…", list, "secret", &body, || mac::<Hmac<sha2::Sha256>>(&body));
     let hash = json!({"scheme": "hash", "header": "X-S", "signed": "{secret}{body}"});
-    row("hash sha256", hash, "secret", &body, || drop(black_box(sha2::Sha256::digest(&body))));
+    row("hash sha256", hash, "secret", &body, || {
+        black_box(sha2::Sha256::digest(&body));
+    });
     let standard = json!({"scheme": "standard-webhooks"});
     row("standard-webhooks", standard, "whsec_c2VjcmV0", &body, || mac::<Hmac<sha2::Sha256>>(&body));
     public_keys(&body);

@@ -22,7 +22,7 @@ use crate::{
         fetch::Fetcher,
         post::{Poster, PosterError, Proxies},
     },
-    destination::{DestinationId, HostRules},
+    destination::DestinationId,
     dispatch::{Dispatch, cards::Cards},
     http::{
         connection::{self, Limits},

@@ -102,7 +102,7 @@ impl Provider {
         if !self.handshakes.iter().any(|spec| spec.verified) {
             return Ok(None);
         }
-        let Ok((_, payload)) = Self::payload(verified) else { return Ok(None) };
+        let Ok((_, _, payload)) = Self::payload(verified) else { return Ok(None) };
         let query = verified.target().query().unwrap_or_default();
         let seen = Seen { headers: verified.headers(), query, payload: &payload };
         self.meet(true, &Method::POST, seen, secrets)

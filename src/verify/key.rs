@@ -70,7 +70,7 @@ impl Held {
             By::Hmac(_) | By::Hash(_) => Key::decode(text, spec.secret_encoding).map(Self::Shared),
             By::PublicKey(algorithm) => {
                 PublicKey::of(text, algorithm, spec.secret_encoding).map(|key| Self::Public(Box::new(key)))
-            },
+            }
         }
     }
 

@@ -393,7 +393,8 @@ fn shaped(shape: &Value, secret: &str) -> Verifier {
     let mut problems = Vec::new();
     let schemes = VerifySpec(shape.clone()).read("verify", &|_| "f.toml".to_owned(), &mut problems);
     let url = "https://relay.example/in/".parse().unwrap();
-    Verifier::new(&schemes.expect(&format!("{problems:?}")), &[Secret::new(secret)], "f.toml", Some(&url)).unwrap()
+    Verifier::new(&schemes.unwrap_or_else(|| panic!("{problems:?}")), &[Secret::new(secret)], "f.toml", Some(&url))
+        .unwrap()
 }
 
 #[test]
