@@ -194,6 +194,13 @@ impl Ingest {
         }
     }
 
+    /// What a refused webhook's signature would have fitted, in words for the admin.
+    pub fn explain(&self, refusal: &Refusal) -> Option<String> {
+        let (webhook, why) = (refusal.webhook.as_ref()?, refusal.why.as_ref()?);
+        let rules = self.rules.load();
+        rules.sources.get(&webhook.source)?.verifier.explain(webhook, why, &self.keys.ring())
+    }
+
     fn note_genuine(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
         // Where anything is believed nothing fails, and nobody needs a good name.
         let Some(client) = client.filter(|_| !source.verifier.is_none()) else { return };

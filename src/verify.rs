@@ -87,13 +87,13 @@ impl Verifier {
             }
             Schemes::AnyOf(specs) => specs,
         };
-        let mut problems = Vec::new();
         if public_url.is_none() && specs.iter().any(SchemeSpec::signs_the_address) {
             let found = format!("is missing, and the signatures that {file} is about cover the address");
             let cure = "set it to how the senders reach the relay, as \"https://hooks.example.com\"";
-            problems.push(Problem::new(MAIN, "server.public_url", found, cure));
+            return Err(vec![Problem::new(MAIN, "server.public_url", found, cure)]);
         }
         let mut schemes: Vec<Scheme> = specs.iter().filter_map(|spec| Scheme::new(spec, public_url)).collect();
+        let mut problems = Vec::new();
         let problem = |key: &str, found: &str, cure: &str| Problem::new(file, key, found, cure);
         match (schemes.iter().any(Scheme::takes_secrets), secrets.is_empty()) {
             (false, false) => {

@@ -369,6 +369,3 @@ impl Notes<'_> {
         .ok()
     }
 }
-
-#[cfg(test)]
-mod tests;

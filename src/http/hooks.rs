@@ -140,10 +140,14 @@ async fn in_task(work: impl Future<Output = Result<Taken, Refusal>> + Send + 'st
 /// Counts, keeps and logs what was refused.
 fn note(hooks: &Hooks, name: Option<SourceName>, asked: &Asked, refusal: &Refusal) {
     let reason = refusal.reason;
-    let why = refusal.why.as_ref().map(ToString::to_string);
+    let mut why = refusal.why.as_ref().map(ToString::to_string);
     let source = name.as_ref().filter(|_| reason != Reason::UnknownSource);
     hooks.ingest.metrics.webhook(source, reason);
     if hooks.log.admits(source, reason, asked.at) {
+        // Only for what is logged one by one: looking for the mistake hashes the body several times.
+        if let (Some(why), Some(hint)) = (&mut why, hooks.ingest.explain(refusal)) {
+            *why = format!("{why}; {hint}");
+        }
         let (source, client) = (source.map(tracing::field::display), asked.client.map(tracing::field::display));
         tracing::warn!(source, client, %reason, why, "webhook refused");
     }

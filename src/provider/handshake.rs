@@ -227,4 +227,6 @@ fn address_of_sns(text: &str) -> Option<Url> {
 }
 
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod tests;

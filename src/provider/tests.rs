@@ -205,7 +205,7 @@ evnt = "push"
     assert_eq!(
         parse(toml).unwrap_err(),
         [
-            "mine.toml: verify.algorithm: unknown variant `md5`; expected one of `sha1`, `sha256`, `sha512`",
+            "mine.toml: verify.algorithm: unknown variant `md5`; expected one of `sha1`, `sha256`, `sha384`, `sha512`",
             "mine.toml: event.type[1]: `kind` is no JSON pointer; begin it with `/`, as in /object_kind, and write `~` as `~0`, `/` in a key as `~1`",
             "mine.toml: map[0].evnt: is not a known key; did you mean `event`?",
             "mine.toml: titel: is not a known key; did you mean `title`?",

@@ -411,9 +411,15 @@ fn each_shape_signs_what_it_checks_and_judges_time_last() {
 
 #[test]
 fn a_scheme_that_signs_the_address_needs_to_know_it() {
-    let schemes = json!({"scheme": "hmac", "header": "X-S", "signed": "{url}{body}"});
-    let problems = try_verifier(schemes, &["s"]).unwrap_err();
-    assert!(problems[0].ends_with("set server.public_url, as \"https://hooks.example.com\""), "{problems:?}");
+    for (spec, secrets) in [
+        (json!({"scheme": "hmac", "header": "X-S", "signed": "{url}{body}"}), [Secret::new("s")]),
+        (json!({"scheme": "twilio"}), [Secret::new("s")]),
+    ] {
+        let schemes = VerifySpec(spec).read("verify", &|_| "f.toml".to_owned(), &mut Vec::new()).unwrap();
+        let problems = Verifier::new(&schemes, &secrets, "f.toml", None).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!((problems[0].file.as_str(), problems[0].key.as_str()), (MAIN, "server.public_url"));
+    }
 }
 
 fn why(verifier: &Verifier, headers: &HeaderMap, body: &[u8]) -> String {

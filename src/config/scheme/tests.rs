@@ -46,7 +46,7 @@ fn each_mistake_is_named_with_its_own_key() {
         (json!({"scheme": "hmca"}), "f.toml: verify.scheme: `hmca` is no scheme; did you mean `hmac`?"),
         (
             json!({}),
-            "f.toml: verify.scheme: is missing; add one of: hmac, hash, public-key, token, basic, bearer, standard-webhooks, none",
+            "f.toml: verify.scheme: is missing; add one of: hmac, hash, public-key, token, basic, bearer, jwt, standard-webhooks, twilio, sns, none",
         ),
         (json!({"scheme": "hmac"}), "f.toml: verify.header: is missing; add it"),
         (

@@ -1,9 +1,12 @@
-use super::*;
+use crate::{
+    config::{handshake::RawHandshake, problem::Problem},
+    provider::Provider,
+};
 
 /// The keys of the first handshake that have problems, sorted.
 fn wrong_keys(handshake: &str) -> Vec<String> {
     let text = format!("title = \"Mine\"\nverify = \"none\"\n[[handshake]]\n{handshake}");
-    let problems = crate::provider::Provider::parse("mine".parse().unwrap(), "mine.toml", &text).err();
+    let problems = Provider::parse("mine".parse().unwrap(), "mine.toml", &text).err();
     let key = |problem: Problem| {
         assert!(!problem.found.is_empty() && !problem.cure.is_empty(), "{problem}");
         problem.key.strip_prefix("handshake[0].").unwrap_or_else(|| panic!("{problem}")).to_owned()
