@@ -6,7 +6,7 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
-use teams_relay::event::Encoding;
+use teams_relay::event::{Codings, Encoding};
 
 fuzz_target!(|input: &[u8]| {
     let mut parts = input.splitn(3, |byte| *byte == b'\n');
@@ -20,8 +20,8 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     let body = parts.next().unwrap_or_default();
-    if let Some(encoding) = Encoding::of(&headers) {
+    if let (Some(encoding), Some(codings)) = (Encoding::of(&headers), Codings::of(&headers)) {
         // Reading twice gives the same: what is stored is read again whenever a card is made of it.
-        assert_eq!(encoding.payload(body), encoding.payload(body));
+        assert_eq!(encoding.payload(&codings, body), encoding.payload(&codings, body));
     }
 });

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use teams_relay::{
     event::{RawBody, Webhook},
-    provider::embedded::Providers,
+    provider::Providers,
     secret::Secret,
     verify::{Verifier, keyring::Keyring},
 };
@@ -31,10 +31,12 @@ const SECRETS: [&str; 6] = [
 /// Every preset with every secret that is of use to it.
 static VERIFIERS: LazyLock<Vec<(String, Verifier)>> = LazyLock::new(|| {
     let providers = Providers::read([]).expect("the built-in providers are sound");
+    let public_url = "https://relay.example".parse().expect("an address");
     let mut verifiers = Vec::new();
     for provider in providers.iter() {
-        for secret in SECRETS {
-            if let Ok(verifier) = Verifier::new(provider.schemes(), &[Secret::new(secret)], "fuzz.toml") {
+        // Without a secret too: some keys are fetched or come from a handshake.
+        for secrets in SECRETS.map(|secret| vec![Secret::new(secret)]).into_iter().chain([Vec::new()]) {
+            if let Ok(verifier) = Verifier::new(provider.schemes(), &secrets, "fuzz.toml", Some(&public_url)) {
                 verifiers.push((provider.name().to_string(), verifier));
             }
         }
