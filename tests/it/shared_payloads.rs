@@ -1,8 +1,8 @@
-//! Payloads as GitHub sent them, through `send` and a running `serve`, to a body that Teams would take.
+//! Payloads as providers sent them, through `send` and a running `serve`, to a body that Teams would take.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     process::{Daemon, settings, subscribe, succeed},
@@ -56,6 +56,103 @@ async fn every_github_payload_becomes_a_card_of_its_own() {
         let body = teams.received(at + 1).await.pop().unwrap();
         check(&body, file, &schema);
     }
+    daemon.stop();
+}
+
+/// Folders whose preset has another name.
+const PRESETS: [(&str, &str); 2] = [("azuredevops", "azure-devops"), ("bitbucket-server", "bitbucket")];
+
+/// Signed by a key that only the provider has, or at a time that is long past.
+const NOT_SIGNED_HERE: [&str; 2] = ["travis", "linear"];
+
+/// Payloads that number nothing, so that a repeat can't be told from a new event.
+const NOT_NUMBERED: &[&str] = &[
+    "alertmanager/firing_single",
+    "alertmanager/firing_two_alerts",
+    "alertmanager/partly_resolved",
+    "alertmanager/resolved",
+    "dockerhub/push",
+    "grafana/unified_firing_two",
+    "harbor/push_artifact",
+    "harbor/quota_exceed",
+    "harbor/replication",
+    "harbor/scanning_completed_high",
+    "harbor/scanning_failed",
+    "heroku/deploy_hook",
+    "jenkins/build_finalized_failure",
+    "jenkins/build_finalized_success",
+    "netlify/deploy_failed",
+    "newrelic/incident_closed",
+    "newrelic/incident_created",
+    "opsgenie/close",
+    "opsgenie/create",
+    "statuspage/incident_created",
+    "teamcity/build_failure",
+    "travis/build",
+    "uptimerobot/monitor_down",
+    "zabbix/problem",
+];
+
+/// The lines of a source's file for a folder of captured payloads.
+fn source_of(folder: &str, files: &[PathBuf]) -> String {
+    let preset = PRESETS.iter().find(|(name, _)| *name == folder).map_or(folder, |(_, preset)| preset);
+    if NOT_SIGNED_HERE.contains(&folder) {
+        return format!("provider = \"{preset}\"\nverify = \"none\"\n");
+    }
+    let mut secrets = vec![json!("ops:an-invented-password")];
+    if folder == "aws-sns" {
+        secrets = files.iter().map(|file| json_of(file)["TopicArn"].clone()).collect();
+        secrets.push(json!(include_str!("../keys/rsa.pem")));
+    }
+    format!("provider = \"{preset}\"\nsecrets = {}\n", Value::from(secrets))
+}
+
+fn json_of(file: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_captured_payload_is_taken_from_its_preset_and_a_second_one_is_a_repeat() {
+    let Some(shared) = shared() else { return };
+    let folder = settings();
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(shared.join("payloads")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            continue;
+        }
+        let mut files: Vec<PathBuf> = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| !file.to_str().unwrap().ends_with(".headers.json"));
+        files.sort();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let toml = folder.path().join(format!("sources/{name}.toml"));
+        std::fs::write(toml, source_of(&name, &files)).unwrap();
+        sources.push((name, files));
+    }
+    assert_eq!(sources.len(), 33);
+    sources.sort();
+    let (mut daemon, mut not_numbered) = (Daemon::start(folder.path()), Vec::new());
+    for (name, files) in &sources {
+        for file in files {
+            let shown = file.display();
+            let (to, file) = (format!("{}/{name}", daemon.hooks), file.to_str().unwrap());
+            let stem = Path::new(file).file_stem().unwrap().to_str().unwrap();
+            let id = format!("{name}/{stem}");
+            let send = ["send", "--source", name, "--payload", file, "--to", &to, "--delivery-id", &id];
+            let first = succeed(folder.path(), &send);
+            let handshake = first.starts_with("200") && !first.contains("duplicate");
+            let asks = file.contains("subscription_validation") || file.contains("subscription_confirmation");
+            assert_eq!(handshake, asks, "{shown}: {first}");
+            // Two of the captured payloads of Stripe have the id of its documentation's example.
+            let taken = first.starts_with("202") || (name == "stripe" && first.contains("duplicate"));
+            assert!(handshake || taken, "{shown}: {first}");
+            let second = succeed(folder.path(), &send);
+            if !handshake && !second.contains("\"duplicate\":true") {
+                not_numbered.push(id);
+            }
+        }
+    }
+    assert_eq!(not_numbered, NOT_NUMBERED);
     daemon.stop();
 }
 
