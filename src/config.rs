@@ -73,6 +73,8 @@ pub struct Source {
     pub file: String,
     /// What it proves itself with.
     pub secrets: Vec<Secret>,
+    /// Its handshake secrets.
+    pub handshake_secrets: Vec<Secret>,
     /// Whether all secrets that the file names could be had; if not, that has been told.
     pub secrets_complete: bool,
     /// The rest.

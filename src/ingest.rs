@@ -164,6 +164,8 @@ impl Ingest {
         let replay = verified.replay();
         let (event, payload) = source.provider.event(verified).map_err(|bad| bad.reason())?;
         let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
+        // A tree can be many times its body; it is not held while the disk is waited for.
+        drop(payload);
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
         let accepted = self.store.accept(event, replay, targets, ignored).await.map_err(|error| {
             tracing::error!(source = %source.name, %error, "a webhook could not be stored");
@@ -178,7 +180,10 @@ impl Ingest {
         let check = |webhook| source.verifier.check(webhook, now, &self.keys.ring());
         let mut checked = check(webhook);
         if let Err(Unproved::NeedsKey { from, webhook }) = checked {
-            self.keys.fetch(&from).await.map_err(|_| Reason::KeyUnavailable)?;
+            if self.keys.fetch(&from).await.is_err() {
+                self.note_failure(source, client, now);
+                return Err(Reason::KeyUnavailable.into());
+            }
             checked = check(*webhook);
         }
         match checked {
@@ -190,7 +195,11 @@ impl Ingest {
                 self.note_failure(source, client, now);
                 Err(refused.into())
             }
-            Err(Unproved::NeedsKey { .. }) => Err(Reason::KeyUnavailable.into()),
+            Err(Unproved::NeedsKey { .. }) => {
+                // A key by that name was never published: made up, until the provider says otherwise.
+                self.note_failure(source, client, now);
+                Err(Reason::KeyUnavailable.into())
+            }
         }
     }
 
@@ -209,7 +218,8 @@ impl Ingest {
         }
     }
 
-    fn note_failure(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
+    /// Counts a failed proof against its sender.
+    pub fn note_failure(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
         let Some(client) = client else { return };
         if self.slowdown.failed(&source.name, client, now) && self.slowdown.is_worth_telling(&source.name) {
             tracing::warn!(source = %source.name, %client, "a client keeps failing verification and is slowed down");

@@ -283,7 +283,7 @@ fn compile_source(
         name: source.name.clone(),
         provider: provider.clone(),
         verifier: verifier?,
-        secrets: Secrets::new(&source.secrets),
+        secrets: Secrets::new(&source.secrets, &source.handshake_secrets),
         captures: spec.captures,
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),

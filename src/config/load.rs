@@ -155,9 +155,14 @@ fn read_sources(
             Ok(name) => {
                 if let Some(spec) = spec {
                     let secrets = spec.secrets.resolve(places, &file, "secrets", problems);
+                    let handshake_secrets =
+                        spec.handshake_secrets.resolve(places, &file, "handshake_secrets", problems);
                     let about_secrets = |problem: &Problem| problem.key.starts_with("secrets") && problem.file == file;
                     let secrets_complete = !problems.iter().any(about_secrets);
-                    sources.insert(name.clone(), Source { name, file, secrets, secrets_complete, spec });
+                    sources.insert(
+                        name.clone(),
+                        Source { name, file, secrets, handshake_secrets, secrets_complete, spec },
+                    );
                 }
             }
         }

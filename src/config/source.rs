@@ -15,6 +15,9 @@ pub struct SourceSpec {
     /// What it proves itself with; all are valid at once.
     #[serde(default)]
     pub secrets: SecretSpecs,
+    /// What a handshake's `secret` must be, such as Meta's verify token. It signs nothing.
+    #[serde(default)]
+    pub handshake_secrets: SecretSpecs,
     /// Another scheme than the provider's; `"none"` to take anything from anyone.
     pub verify: Option<VerifySpec>,
     /// Whether it is served.

@@ -24,7 +24,7 @@ use crate::{
     ingest::{Ingest, Refusal, Taken},
     name::SourceName,
     outcome::Reason,
-    provider::handshake::{Answer, Met},
+    provider::handshake::{Answer, Met, Unmet},
     reject::{Asked, Rejects},
     rules::SourceRules,
 };
@@ -103,16 +103,22 @@ fn told(answer: Answer) -> Response {
 }
 
 /// The handshake that the request is, if it is one that needs no proof.
-fn greeting(source: &SourceRules, parts: &Parts) -> Result<Option<Met>, Refusal> {
+fn greeting(source: &SourceRules, parts: &Parts) -> Result<Option<Met>, Unmet> {
     let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    Ok(source.provider.greet(&parts.method, &target, &parts.headers, &source.secrets)?)
+    source.provider.greet(&parts.method, &target, &parts.headers, &source.secrets)
 }
 
 /// Takes the webhook.
 async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut Asked) -> Result<Taken, Refusal> {
     let source = hooks.ingest.admit(source, asked.client)?;
     let ingest = hooks.ingest.clone();
-    if let Some(met) = greeting(&source, &parts)? {
+    let greeting = greeting(&source, &parts).inspect_err(|unmet| {
+        // Whoever guesses a handshake's secret is slowed down like whoever guesses a token.
+        if unmet.reason() == Reason::SignatureInvalid {
+            ingest.note_failure(&source, asked.client, asked.at);
+        }
+    })?;
+    if let Some(met) = greeting {
         return in_task(async move { ingest.answer(&source, met).await.map(Taken::Answered) }).await;
     }
     if parts.method != Method::POST {

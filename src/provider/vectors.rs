@@ -37,11 +37,11 @@ fn preset_of(vector: &Value) -> Option<&str> {
         ("hmac-sha256-base64", "line") => "line",
         ("hmac-sha256-hex", "sentry") => "sentry",
         ("hmac-sha1-hex", "vercel") => "vercel",
+        ("hubspot-v1" | "hubspot-v2", _) => "hubspot-legacy",
         ("plain-token", provider) => provider,
         (
-            "buildkite" | "circleci" | "discord-ed25519" | "gitea" | "gitee" | "gogs" | "hubspot-v1" | "hubspot-v2"
-            | "linear" | "paddle" | "pagerduty-v3" | "scalr" | "slack-v0" | "square" | "stripe" | "twilio" | "zendesk"
-            | "zoom-v0",
+            "buildkite" | "circleci" | "discord-ed25519" | "gitea" | "gitee" | "gogs" | "linear" | "paddle"
+            | "pagerduty-v3" | "scalr" | "slack-v0" | "square" | "stripe" | "twilio" | "zendesk" | "zoom-v0",
             provider,
         ) => provider,
         _ => return None,
@@ -122,6 +122,10 @@ fn webhook(vector: &Value, now: Timestamp) -> Webhook {
     for (name, value) in vector["headers"].as_object().unwrap() {
         let value = HeaderValue::from_str(value.as_str().unwrap()).unwrap();
         headers.insert(HeaderName::try_from(name.as_str()).unwrap(), value);
+    }
+    if vector["provider"] == "hubspot" {
+        // Not in the vector, and part of what the preset looks at.
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
     }
     let body = if let Some(base64) = vector["body_base64"].as_str() {
         STANDARD.decode(base64).unwrap()

@@ -5,24 +5,29 @@ use sha2::Sha256;
 
 use crate::secret::Secret;
 
-/// What a source's file gives as `secrets`, in their order.
+/// What a source's file gives as `secrets` and as `handshake_secrets`, in their order.
+///
+/// Apart, since a handshake's secret stands in an address, for proxies to log: it must not be good for signing.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets {
+    signing: Vec<Secret>,
+    shown: Vec<Secret>,
+}
 
 impl Secrets {
     /// These, as they stand in the file.
-    pub fn new(secrets: &[Secret]) -> Self {
-        Self(secrets.to_vec())
+    pub fn new(signing: &[Secret], shown: &[Secret]) -> Self {
+        Self { signing: signing.to_vec(), shown: shown.to_vec() }
     }
 
-    /// Whether this is one of them, in time that depends on lengths and their number alone.
+    /// Whether this is one of the handshake's, in time that depends on lengths and their number alone.
     pub fn proves(&self, shown: &[u8]) -> bool {
-        self.0.iter().fold(false, |found, secret| secret.is(shown) | found)
+        self.shown.iter().fold(false, |found, secret| secret.is(shown) | found)
     }
 
-    /// The HMAC-SHA256 of `text` by the first of them, in hex; none where there is none.
+    /// The HMAC-SHA256 of `text` by the first that signs, in hex; none where there is none.
     pub fn hmac_hex(&self, text: &[u8]) -> Option<String> {
-        let key = self.0.first()?.expose().as_bytes();
+        let key = self.signing.first()?.expose().as_bytes();
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
         mac.update(text);
         Some(hex::encode(mac.finalize().into_bytes()))

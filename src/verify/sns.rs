@@ -16,11 +16,16 @@ use url::Url;
 use super::{
     CannotSign, Doubt,
     keyring::Keyring,
+    message::is_read_as,
     pem::{Certificate, PemKey},
     scheme::Misfit,
     why::Why,
 };
-use crate::{config::scheme::SnsSpec, event::Webhook, secret::Secret};
+use crate::{
+    config::scheme::SnsSpec,
+    event::{Encoding, Webhook},
+    secret::Secret,
+};
 
 /// SNS sends it with every message, so that a webhook is known for one before its body is looked into.
 const KIND: HeaderName = HeaderName::from_static("x-amz-sns-message-type");
@@ -118,6 +123,10 @@ impl Sns {
         let body = &webhook.body.0;
         if body.len() > MAX_BODY {
             return Err(Why::TooLong { at: "the body".to_owned(), bytes: body.len() }.into());
+        }
+        // Whoever has seen a message could else have it read as a form, with a field of his own in it.
+        if !is_read_as(&webhook.headers, &[Encoding::Json, Encoding::Text]) {
+            return Err(malformed("content-type", "is neither the text that SNS posts nor JSON").into());
         }
         let message: Message = serde_json::from_slice(body)
             .map_err(|_| malformed("the body", "is no message of SNS; turn raw message delivery off"))?;

@@ -72,7 +72,6 @@ const NOT_NUMBERED: &[&str] = &[
     "alertmanager/partly_resolved",
     "alertmanager/resolved",
     "dockerhub/push",
-    "grafana/unified_firing_two",
     "harbor/push_artifact",
     "harbor/quota_exceed",
     "harbor/replication",
@@ -147,7 +146,8 @@ async fn every_captured_payload_is_taken_from_its_preset_and_a_second_one_is_a_r
             let taken = first.starts_with("202") || (name == "stripe" && first.contains("duplicate"));
             assert!(handshake || taken, "{shown}: {first}");
             let second = succeed(folder.path(), &send);
-            if !handshake && !second.contains("\"duplicate\":true") {
+            // What `send` signs for Grafana has the second in it, so a repeat is known within the same one.
+            if !handshake && name != "grafana" && !second.contains("\"duplicate\":true") {
                 not_numbered.push(id);
             }
         }

@@ -106,6 +106,7 @@ const hubSpot = {
 function hubSpotBefore3(version) {
   return {
     ...hubSpot,
+    preset: "hubspot-legacy",
     library: `@hubspot/api-client (npm), ${version}`,
     sign: ({ secret, body, url }) => ({
       "X-HubSpot-Signature-Version": version,

@@ -75,7 +75,10 @@ fn provider(handshakes: &str) -> Provider {
 }
 
 fn secrets() -> Secrets {
-    Secrets::new(&[Secret::new("first-of-two"), Secret::new("second-of-two")])
+    {
+        let both = [Secret::new("first-of-two"), Secret::new("second-of-two")];
+        Secrets::new(&both, &both)
+    }
 }
 
 fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
