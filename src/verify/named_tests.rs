@@ -363,6 +363,39 @@ fn a_certificate_is_taken_from_no_other_host_or_path() {
 }
 
 #[test]
+fn a_signed_body_that_would_be_read_as_something_else_is_refused() {
+    let sns = verifier(json!({"scheme": "sns"}), &[TOPIC, PUBLIC, PRIVATE]);
+    let form = json!({"scheme": "hmac", "header": "X-S", "signed": "{form:payload}"});
+    let form = verifier(form, &["s"]);
+    let plain_form = "application/x-www-form-urlencoded";
+    let signed_form = |content_type: &'static str| {
+        let mut webhook = webhook("/hooks/ci", "payload=%7B%7D");
+        webhook.headers.insert("content-type", HeaderValue::from_static(plain_form));
+        form.sign(&mut webhook, "id-1", now()).unwrap();
+        webhook.headers.insert("content-type", HeaderValue::from_static(content_type));
+        webhook
+    };
+    assert_eq!(plain(&form, signed_form(plain_form)), "ok");
+    assert_eq!(plain(&form, signed_form("application/x-www-form-urlencoded; charset=utf-8")), "ok");
+    for other in ["application/json", "text/plain", "application/x-www-form-urlencoded; charset=utf-16le"] {
+        assert!(plain(&form, signed_form(other)).starts_with("content-type:"), "{other}");
+    }
+    let mut inflated = signed_form(plain_form);
+    inflated.headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+    assert!(plain(&form, inflated).starts_with("content-type:"));
+    let mut twice = signed_form(plain_form);
+    twice.body = RawBody(Bytes::from_static(b"payload=%7B%7D&payload=%7B%22forged%22%3A1%7D"));
+    assert!(plain(&form, twice).starts_with("the body:"));
+    for (content_type, believed) in
+        [("text/plain; charset=UTF-8", true), ("application/json", true), (plain_form, false)]
+    {
+        let mut message = message("Notification", CERTIFICATE);
+        message.headers.insert("content-type", HeaderValue::from_static(content_type));
+        assert_eq!(plain(&sns, message) == "ok", believed, "{content_type}");
+    }
+}
+
+#[test]
 fn only_the_topics_of_the_source_are_believed() {
     let spec = json!({"scheme": "sns", "tolerance": "1h"});
     let sent = || message("Notification", "");
