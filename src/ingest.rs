@@ -16,9 +16,13 @@ use crate::{
     name::{EventId, SourceName},
     observe::metrics::Metrics,
     outcome::Reason,
-    provider::handshake::{Action, Answer, Met, Unmet},
+    provider::{
+        Opened,
+        handshake::{Action, Answer, Met, Unmet},
+    },
     route::{Subscribers, condition::Facts, mapping::Choice},
     rules::{Rules, SourceRules},
+    secret::Secret,
     slowdown::Slowdown,
     store::{Accepted, Captured, Store},
     verify::{Refused, Unproved, Verified, why::Why},
@@ -126,27 +130,32 @@ impl Ingest {
         match met.first {
             None => {}
             Some(Action::Confirm(address)) => self.keys.confirm(&source.name, &address).await,
-            Some(Action::Capture(secret)) => {
-                let fingerprint = secret.fingerprint();
-                let captured = self.keys.capture(&source.name, secret, source.captures).await.map_err(|error| {
-                    tracing::error!(source = %source.name, %error, "a handshake's secret could not be stored");
-                    Reason::StoreFailed
-                })?;
-                match captured {
-                    Captured::Known => {}
-                    Captured::New => {
-                        tracing::warn!(source = %source.name, fingerprint, "a handshake brought a secret, believed from now on");
-                    }
-                    Captured::Full => {
-                        tracing::warn!(source = %source.name, fingerprint, captures = source.captures, "a handshake brought a further secret, and was refused");
-                        return Err(Reason::HandshakeRefused.into());
-                    }
-                }
-            }
+            Some(Action::Capture(secret)) => self.capture(source, secret).await?,
         }
         self.metrics.webhook(Some(&source.name), Reason::Handshake);
         tracing::info!(source = %source.name, outcome = %Reason::Handshake, "webhook");
         Ok(met.answer)
+    }
+
+    /// Keeps the secret that a handshake brought.
+    async fn capture(&self, source: &SourceRules, secret: Secret) -> Result<(), Reason> {
+        let (name, fingerprint) = (&source.name, secret.fingerprint());
+        let captured = self.keys.capture(name, secret, source.captures).await.map_err(|error| {
+            tracing::error!(source = %name, %error, "a handshake's secret could not be stored");
+            Reason::StoreFailed
+        })?;
+        match captured {
+            Captured::Known => {}
+            Captured::New => {
+                tracing::warn!(source = %name, fingerprint, "a handshake brought a secret, believed from now on");
+            }
+            Captured::Full => {
+                let captures = source.captures;
+                tracing::warn!(source = %name, fingerprint, captures, "a handshake brought a further secret, and was refused");
+                return Err(Reason::HandshakeRefused);
+            }
+        }
+        Ok(())
     }
 
     /// The way in. When this returns a receipt, event and fan-out are on disk, flushed.
@@ -156,13 +165,15 @@ impl Ingest {
     pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Taken, Refusal> {
         let arrived = webhook.received_at;
         let verified = self.prove(source, webhook).await?;
-        if let Some(met) = source.provider.handshake(&verified, &source.secrets)? {
+        let replay = verified.replay();
+        let opened = Opened::from(verified);
+        if let Some(met) = source.provider.handshake(&opened, &source.secrets)? {
+            drop(opened);
             return Ok(Taken::Answered(self.answer(source, met).await?));
         }
         let within = source.within_rate(self.clock.now());
         within.map_err(|wait| Refusal::until(Reason::RateLimited, wait))?;
-        let replay = verified.replay();
-        let (event, payload) = source.provider.event(verified).map_err(|bad| bad.reason())?;
+        let (event, payload) = source.provider.event(opened).map_err(|bad| bad.reason())?;
         let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
         // A tree can be many times its body; it is not held while the disk is waited for.
         drop(payload);

@@ -4,6 +4,7 @@
 
 mod embedded;
 pub mod handshake;
+mod opened;
 mod place;
 mod summary;
 
@@ -21,12 +22,13 @@ use crate::{
         scheme::{SchemeSpec, Schemes, TokenSpec, VerifySpec},
         syntax,
     },
-    event::{BadPayload, Codings, Encoding, Event, EventType, RawBody},
+    event::{BadPayload, Event, EventType, RawBody},
     name::ProviderName,
     outcome::Reason,
-    verify::Verified,
 };
 pub use embedded::Providers;
+pub use opened::Opened;
+use opened::Read;
 use place::Seen;
 pub use summary::Summary;
 
@@ -132,13 +134,13 @@ impl Provider {
         &self.map
     }
 
-    /// What a genuine webhook tells, and its payload, which is parsed here and only here on the way in.
+    /// What a genuine webhook tells, and its payload.
     ///
     /// # Errors
     /// Where the body can't be read. Nothing of it is quoted.
-    pub fn event(&self, verified: Verified) -> Result<(Event, Value), Unreadable> {
+    pub fn event(&self, opened: impl Into<Opened>) -> Result<(Event, Value), Unreadable> {
+        let (verified, Read { encoding, codings, payload }) = opened.into().into_parts()?;
         let headers = verified.headers();
-        let (encoding, codings, payload) = Self::payload(&verified)?;
         let seen = Seen { headers, query: verified.target().query().unwrap_or_default(), payload: &payload };
         let kind = self.kind_of(seen).unwrap_or_else(|| {
             let action = place::first_text(&self.event.action, seen);
@@ -155,13 +157,6 @@ impl Provider {
             body: RawBody(verified.body().clone()),
         };
         Ok((event, payload))
-    }
-
-    fn payload(verified: &Verified) -> Result<(Encoding, Codings, Value), Unreadable> {
-        let encoding = Encoding::of(verified.headers()).ok_or(Unreadable::MediaType)?;
-        let codings = Codings::of(verified.headers()).ok_or(Unreadable::MediaType)?;
-        let payload = encoding.payload(&codings, verified.body())?;
-        Ok((encoding, codings, payload))
     }
 
     /// Type and action, where headers or payload name a type.

@@ -48,6 +48,7 @@ use crate::{
 };
 use keyring::Keyring;
 use scheme::Scheme;
+pub use sns::is_of_sns;
 use why::Why;
 
 /// Checks the webhooks of one source, and signs as its provider would.

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use serde_json::json;
 
 use super::{
@@ -104,8 +104,7 @@ fn told(answer: Answer) -> Response {
 
 /// The handshake that the request is, if it is one that needs no proof.
 fn greeting(source: &SourceRules, parts: &Parts) -> Result<Option<Met>, Unmet> {
-    let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    source.provider.greet(&parts.method, &target, &parts.headers, &source.secrets)
+    source.provider.greet(&parts.method, &receive::target(parts), &parts.headers, &source.secrets)
 }
 
 /// Takes the webhook.

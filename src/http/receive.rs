@@ -47,6 +47,11 @@ pub fn check_headers(headers: &HeaderMap, limits: &BodyLimits) -> Result<(), Rea
     }
 }
 
+/// Path and query as they were asked for.
+pub fn target(parts: &Parts) -> PathAndQuery {
+    parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"))
+}
+
 /// Reads the body and makes the webhook. The room that the body takes up is to be held as long as the body is.
 ///
 /// # Errors
@@ -62,7 +67,7 @@ pub async fn read(
     let reading = tokio::time::timeout(limits.time, read_body(body, limits.size, &mut room));
     let body = RawBody(reading.await.unwrap_or(Err(Reason::BodyTimeout))?);
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-    let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let target = target(&parts);
     let (method, headers) = (parts.method, parts.headers);
     Ok((Webhook { source, received_at: clock.now(), peer, method, target, headers, body }, room))
 }

@@ -6,10 +6,10 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, uri::PathAndQuery};
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::Url;
 
 use super::{
-    Provider,
+    Opened, Provider,
     place::{Seen, text_at},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     },
     outcome::Reason,
     secret::Secret,
-    verify::{Verified, secrets::Secrets},
+    verify::{is_of_sns, secrets::Secrets},
 };
 
 /// Bytes of one value that is echoed or signed. The longest known, MS Graph's token, is below 1 KiB.
@@ -98,13 +98,13 @@ impl Provider {
     ///
     /// # Errors
     /// Where one fits that can't be answered.
-    pub fn handshake(&self, verified: &Verified, secrets: &Secrets) -> Result<Option<Met>, Unmet> {
+    pub fn handshake(&self, opened: &Opened, secrets: &Secrets) -> Result<Option<Met>, Unmet> {
         if !self.handshakes.iter().any(|spec| spec.verified) {
             return Ok(None);
         }
-        let Ok((_, _, payload)) = Self::payload(verified) else { return Ok(None) };
-        let query = verified.target().query().unwrap_or_default();
-        let seen = Seen { headers: verified.headers(), query, payload: &payload };
+        let Some(payload) = opened.payload() else { return Ok(None) };
+        let query = opened.verified.target().query().unwrap_or_default();
+        let seen = Seen { headers: opened.verified.headers(), query, payload };
         self.meet(true, &Method::POST, seen, secrets)
     }
 
@@ -212,18 +212,11 @@ fn speakable(text: &str) -> Result<&str, Unmet> {
     if fit { Ok(text) } else { Err(Unmet::Malformed) }
 }
 
-/// The address, if it is one of AWS SNS: https at its usual port, on `sns.REGION.amazonaws.com`, or `.com.cn`.
+/// The address, if it is one of AWS SNS.
 ///
 /// What is asked is what was parsed here, so that no other reader of the text can find another host in it.
 fn address_of_sns(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let plain =
-        url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
-    let Some(Host::Domain(host)) = url.host() else { return None };
-    let region = host.strip_prefix("sns.")?;
-    let region = region.strip_suffix(".amazonaws.com").or_else(|| region.strip_suffix(".amazonaws.com.cn"))?;
-    let named = region.len() >= 3 && region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    (plain && named).then_some(url)
+    Url::parse(text).ok().filter(is_of_sns)
 }
 
 #[cfg(test)]

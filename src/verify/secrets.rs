@@ -1,9 +1,10 @@
 //! A source's secrets, for handshakes: they can be compared with and signed with, and not be read.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
-use crate::secret::Secret;
+use super::{key::Key, mac::mac};
+use crate::{
+    config::scheme::{Algorithm, SecretEncoding},
+    secret::Secret,
+};
 
 /// What a source's file gives as `secrets` and as `handshake_secrets`, in their order.
 ///
@@ -27,9 +28,7 @@ impl Secrets {
 
     /// The HMAC-SHA256 of `text` by the first that signs, in hex; none where there is none.
     pub fn hmac_hex(&self, text: &[u8]) -> Option<String> {
-        let key = self.signing.first()?.expose().as_bytes();
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
-        mac.update(text);
-        Some(hex::encode(mac.finalize().into_bytes()))
+        let key = Key::decode(self.signing.first()?.expose(), SecretEncoding::Text).ok()?;
+        mac(Algorithm::Sha256, &key, &[text]).ok().map(hex::encode)
     }
 }

@@ -213,15 +213,23 @@ fn certificate(named: Option<&str>, now: Timestamp, keys: &Keyring) -> Result<Ce
     Ok(certificate)
 }
 
-/// The address, if it is one of SNS' own: `https://sns.REGION.amazonaws.com/SimpleNotificationService-HEX.pem`.
+/// The address, if it is one of SNS' certificates: `…/SimpleNotificationService-HEX.pem` on a host of SNS.
 fn certificate_address(text: &str) -> Option<Url> {
     let url: Url = text.parse().ok()?;
-    let host = url.host_str()?;
-    let region = host.strip_suffix(".cn").unwrap_or(host).strip_prefix("sns.")?.strip_suffix(".amazonaws.com")?;
-    let in_region = region.len() >= 3 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let name = url.path().strip_prefix("/SimpleNotificationService-")?.strip_suffix(".pem")?;
     let named = name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let bare = url.username().is_empty() && url.password().is_none() && url.port().is_none();
     let ends = url.query().is_none() && url.fragment().is_none();
-    (url.scheme() == "https" && in_region && named && bare && ends).then_some(url)
+    (is_of_sns(&url) && named && ends).then_some(url)
+}
+
+/// Whether this is an address of AWS SNS: https at its usual port, on `sns.REGION.amazonaws.com`, or `.com.cn`.
+pub fn is_of_sns(url: &Url) -> bool {
+    let region = url
+        .host_str()
+        .and_then(|host| host.strip_suffix(".cn").unwrap_or(host).strip_prefix("sns.")?.strip_suffix(".amazonaws.com"));
+    let in_region = region.is_some_and(|region| {
+        region.len() >= 3 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    });
+    let bare = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+    url.scheme() == "https" && in_region && bare
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, header::CONTENT_TYPE, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, uri::PathAndQuery};
 use sha2::{Digest, Sha256};
 use url::{Position, Url, form_urlencoded};
 
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     config::scheme::{Algorithm, SecretEncoding},
-    event::Webhook,
+    event::{Encoding, Webhook},
     secret::{Secret, same},
 };
 
@@ -106,8 +106,7 @@ impl Twilio {
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    Encoding::of(headers) == Some(Encoding::Form)
 }
 
 /// What is signed after the address. A body that is no form is signed by its hash in the address.

@@ -106,7 +106,7 @@ fn verified(handshakes: &str, list: &[(&'static str, &str)], body: &str) -> Resu
         body: RawBody(Bytes::copy_from_slice(body.as_bytes())),
     };
     let verified = Verifier::none().check(webhook, now, &Keyring::default()).unwrap();
-    provider(handshakes).handshake(&verified, &secrets())
+    provider(handshakes).handshake(&verified.into(), &secrets())
 }
 
 /// Status and body of an answer, which must be harmless to a browser.
