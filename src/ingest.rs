@@ -190,26 +190,22 @@ impl Ingest {
         let (client, now) = (webhook.peer, self.clock.now());
         let check = |webhook| source.verifier.check(webhook, now, &self.keys.ring());
         let mut checked = check(webhook);
-        if let Err(Unproved::NeedsKey { from, webhook }) = checked {
+        if let Err(Unproved::NeedsKey { from, refused }) = checked {
             if self.keys.fetch(&from).await.is_err() {
                 self.note_failure(source, client, now);
                 return Err(Reason::KeyUnavailable.into());
             }
-            checked = check(*webhook);
+            checked = check(*refused.webhook);
         }
         match checked {
             Ok(verified) => {
                 self.note_genuine(source, client, now);
                 Ok(verified)
             }
-            Err(Unproved::Refused(refused)) => {
+            // What does not fit a key that was fetched a moment ago fits none that the provider has.
+            Err(Unproved::Refused(refused) | Unproved::NeedsKey { refused, .. }) => {
                 self.note_failure(source, client, now);
                 Err(refused.into())
-            }
-            Err(Unproved::NeedsKey { .. }) => {
-                // A key by that name was never published: made up, until the provider says otherwise.
-                self.note_failure(source, client, now);
-                Err(Reason::KeyUnavailable.into())
             }
         }
     }

@@ -135,7 +135,9 @@ impl Verifier {
         match self.judge(&webhook, now, keys) {
             Ok(replay) => Ok(Verified { webhook, replay }),
             Err(Doubt::Why(why)) => Err(Unproved::Refused(Refused { why, webhook: Box::new(webhook) })),
-            Err(Doubt::NeedsKey(from)) => Err(Unproved::NeedsKey { from, webhook: Box::new(webhook) }),
+            Err(Doubt::NeedsKey { from, why }) => {
+                Err(Unproved::NeedsKey { from, refused: Refused { why, webhook: Box::new(webhook) } })
+            }
         }
     }
 
@@ -219,12 +221,12 @@ pub enum CannotSign {
 pub enum Unproved {
     /// It is not believed.
     Refused(Refused),
-    /// It can't be judged without what this address holds.
+    /// It can't be judged without what this address holds now.
     NeedsKey {
         /// The provider's own address, which the scheme vouches for.
-        from: Url,
-        /// What is to be judged.
-        webhook: Box<Webhook>,
+        from: Box<Url>,
+        /// What it is if the address has just been asked.
+        refused: Refused,
     },
 }
 
@@ -249,8 +251,31 @@ impl Refused {
 enum Doubt {
     /// It says no.
     Why(Why),
-    /// It can't say without the key that is held there.
-    NeedsKey(Url),
+    /// It can't say without the key that is held there now.
+    NeedsKey {
+        from: Box<Url>,
+        /// What it says if that key has just been fetched.
+        why: Why,
+    },
+}
+
+impl Doubt {
+    /// No key of this address is known.
+    fn unfetched(from: &Url) -> Self {
+        Self::of_fetched(from, Why::Unkeyed { found: format!("no key of {} is known", host(from)) })
+    }
+
+    /// What comes of a no that was said by what this address held: where its key did not fit, it may hold another now.
+    fn of_fetched(from: &Url, why: Why) -> Self {
+        match why {
+            Why::Mismatch { .. } | Why::Unkeyed { .. } => Self::NeedsKey { from: Box::new(from.clone()), why },
+            other => Self::Why(other),
+        }
+    }
+}
+
+fn host(of: &Url) -> &str {
+    of.host_str().unwrap_or_default()
 }
 
 impl From<Why> for Doubt {

@@ -87,6 +87,7 @@ impl Desk {
 
     /// Notes that the address answered.
     pub(super) fn fetched(&mut self, from: &Url, now: Timestamp) {
+        self.evicted.retain(|evicted| evicted != from);
         let known = self.known(from);
         (known.fetched, known.failed) = (Some(now), None);
     }
@@ -178,7 +179,9 @@ mod tests {
         for number in 1000..1000 + MOST_ADDRESSES {
             desk.fetched(&address(number), second(3));
         }
-        assert_eq!(desk.stale(second(4)), [address(0)]);
+        assert_eq!(desk.evicted, [address(0)]);
+        desk.fetched(&address(0), second(4));
+        assert_eq!(desk.stale(second(4)), [address(1000)], "one that was fetched again is kept");
         assert_eq!(desk.addresses.len(), MOST_ADDRESSES);
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, header,
+    CannotSign, Doubt, header, host,
     jws::{self, Jws},
     key::Key,
     keyring::Keyring,
@@ -98,16 +98,7 @@ impl Jwt {
         let algorithm = self.spec.algorithms.iter().find(|algorithm| algorithm.as_str() == jws.algorithm);
         let algorithm =
             *algorithm.ok_or_else(|| self.malformed("is signed in a way that `algorithms` does not name"))?;
-        let fits = match &self.spec.jwks {
-            Some(from) => self.published(from, &jws, algorithm, keys)?.iter().any(|key| is_by(key, algorithm, &jws)),
-            None => self.keys.iter().any(|key| match key {
-                JwtKey::Shared(key) => mac_of(algorithm, key, jws.signed).is_some_and(|mac| same(&mac, &jws.signature)),
-                JwtKey::Public(key) => is_by(&key.public, algorithm, &jws),
-            }),
-        };
-        if !fits {
-            return Err(Why::Mismatch { at: self.looks_at() }.into());
-        }
+        self.is_signed(&jws, algorithm, keys)?;
         let claims = jws.claims().ok_or_else(|| self.malformed("holds claims that are no JSON object"))?;
         self.names(&claims, &webhook.body.0)?;
         self.times(&claims, now).map_err(Doubt::Why)
@@ -117,18 +108,19 @@ impl Jwt {
         Why::Malformed { at: self.looks_at(), found: found.to_owned() }
     }
 
-    /// A key that the set does not hold may be one that was published since.
-    fn published(
-        &self,
-        from: &Url,
-        jws: &Jws<'_>,
-        algorithm: JwtAlgorithm,
-        keys: &Keyring,
-    ) -> Result<Vec<PublicKey>, Doubt> {
-        let Some(set) = keys.fetched(from) else { return Err(Doubt::NeedsKey(from.clone())) };
-        let found = jws::candidates(set, algorithm, jws.key_id.as_deref())
-            .ok_or_else(|| Why::Malformed { at: from.to_string(), found: "holds no set of keys (JWKS)".to_owned() })?;
-        if found.is_empty() { Err(Doubt::NeedsKey(from.clone())) } else { Ok(found) }
+    fn is_signed(&self, jws: &Jws<'_>, algorithm: JwtAlgorithm, keys: &Keyring) -> Result<(), Doubt> {
+        let mismatch = || Why::Mismatch { at: self.looks_at() };
+        if let Some(from) = &self.spec.jwks {
+            let set = keys.fetched(from).ok_or_else(|| Doubt::unfetched(from))?;
+            let published = published(set, from, jws, algorithm).map_err(|why| Doubt::of_fetched(from, why))?;
+            let fits = published.iter().any(|key| is_by(key, algorithm, jws));
+            return if fits { Ok(()) } else { Err(Doubt::of_fetched(from, mismatch())) };
+        }
+        let fits = self.keys.iter().any(|key| match key {
+            JwtKey::Shared(key) => mac_of(algorithm, key, jws.signed).is_some_and(|mac| same(&mac, &jws.signature)),
+            JwtKey::Public(key) => is_by(&key.public, algorithm, jws),
+        });
+        if fits { Ok(()) } else { Err(mismatch().into()) }
     }
 
     /// Who issued it, for whom, and for which body.
@@ -211,6 +203,16 @@ impl Jwt {
             None => claims.insert("exp".to_owned(), json!(now.as_second() + LIFETIME)),
         };
         claims
+    }
+}
+
+/// The keys of a fetched set that the token may be signed with. Never empty.
+fn published(set: &[u8], from: &Url, jws: &Jws<'_>, algorithm: JwtAlgorithm) -> Result<Vec<PublicKey>, Why> {
+    let unkeyed = |found: &str| Why::Unkeyed { found: format!("{} publishes {found}", host(from)) };
+    match jws::candidates(set, algorithm, jws.key_id.as_deref()) {
+        None => Err(unkeyed("no set of keys (JWKS)")),
+        Some(keys) if keys.is_empty() => Err(unkeyed("no key such as the token says it is signed with")),
+        Some(keys) => Ok(keys),
     }
 }
 

@@ -50,11 +50,11 @@ fn copy(webhook: &Webhook) -> Webhook {
     same
 }
 
-/// `ok`, `fetch ADDRESS`, or why not.
+/// `ok`, `fetch ADDRESS` with why not if that changes nothing, or why not.
 fn verdict(verifier: &Verifier, webhook: Webhook, keys: &Keyring) -> String {
     match verifier.check(webhook, now(), keys) {
         Ok(_) => "ok".to_owned(),
-        Err(Unproved::NeedsKey { from, .. }) => format!("fetch {from}"),
+        Err(Unproved::NeedsKey { from, refused }) => format!("fetch {from}: {}", refused.why),
         Err(Unproved::Refused(refused)) => refused.why.to_string(),
     }
 }
@@ -233,17 +233,29 @@ fn published_keys_are_asked_for_and_found_by_their_id() {
         with_token(&token(&key, &json!({"alg": "RS256", "kid": kid}), &claims))
     };
     let keys = keyring(KEYS, &key_set("k1"));
-    let fetch = format!("fetch {KEYS}");
-    assert_eq!(plain(&verifier, sent(json!("k1"), "us")), fetch);
+    let fetch = |why: &str| format!("fetch {KEYS}: {why}");
+    assert_eq!(plain(&verifier, sent(json!("k1"), "us")), fetch("no key of login.example is known"));
     assert_eq!(verdict(&verifier, sent(json!("k1"), "us"), &keys), "ok");
     assert_eq!(verdict(&verifier, sent(Value::Null, "us"), &keys), "ok");
-    assert_eq!(verdict(&verifier, sent(json!("k2"), "us"), &keys), fetch);
+    let unknown = fetch("login.example publishes no key such as the token says it is signed with");
+    assert_eq!(verdict(&verifier, sent(json!("k2"), "us"), &keys), unknown);
     assert_eq!(
         verdict(&verifier, sent(json!("k1"), "them"), &keys),
         "the token's claim `aud` is not what the source takes"
     );
     let garbage = verdict(&verifier, sent(json!("k1"), "us"), &keyring(KEYS, b"<html>"));
-    assert_eq!(garbage, format!("{KEYS}: holds no set of keys (JWKS)"));
+    assert_eq!(garbage, fetch("login.example publishes no set of keys (JWKS)"));
+    // The signature of another token.
+    let token_for = |audience| {
+        let sent = sent(Value::Null, audience);
+        let token = sent.headers["authorization"].to_str().unwrap();
+        token.rsplit_once('.').map(|(signed, signature)| (signed.to_owned(), signature.to_owned())).unwrap()
+    };
+    let mut forged = sent(Value::Null, "us");
+    let token = format!("{}.{}", token_for("us").0, token_for("them").1);
+    forged.headers.insert("authorization", token.parse().unwrap());
+    let mismatch = fetch("authorization: Bearer fits none of the source's secrets");
+    assert_eq!(verdict(&verifier, forged, &keys), mismatch, "the key may be another by now");
     assert!(made(&spec, &[], None).is_err(), "tokens for anybody are not believed");
     let mut named = spec;
     named["audience"] = json!(["us"]);
@@ -313,18 +325,20 @@ fn certificate_pem(years: std::ops::Range<i32>) -> String {
 fn a_message_of_sns_is_checked_with_the_certificate_it_names() {
     let verifier = verifier(json!({"scheme": "sns"}), &[TOPIC]);
     let keys = keyring(CERTIFICATE, certificate_pem(2026..2028).as_bytes());
+    let fetch = |why: &str| format!("fetch {CERTIFICATE}: {why}");
+    let unknown = fetch("no key of sns.eu-north-1.amazonaws.com is known");
     for kind in ["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"] {
-        assert_eq!(plain(&verifier, message(kind, CERTIFICATE)), format!("fetch {CERTIFICATE}"));
+        assert_eq!(plain(&verifier, message(kind, CERTIFICATE)), unknown);
         assert_eq!(verdict(&verifier, message(kind, CERTIFICATE), &keys), "ok", "{kind}");
     }
     let expired = keyring(CERTIFICATE, certificate_pem(2020..2026).as_bytes());
     assert_eq!(
         verdict(&verifier, message("Notification", CERTIFICATE), &expired),
-        "SigningCertURL: holds a certificate that is not valid at this time"
+        fetch("the address in SigningCertURL holds a certificate that is not valid at this time")
     );
     let garbage = keyring(CERTIFICATE, b"<html>");
     let refused = verdict(&verifier, message("Notification", CERTIFICATE), &garbage);
-    assert_eq!(refused, "SigningCertURL: holds no certificate");
+    assert_eq!(refused, fetch("the address in SigningCertURL holds no certificate"));
     let signed = ["Message", "MessageId", "Subject", "Timestamp", "Type", "Signature"];
     for field in signed {
         let mut webhook = message("Notification", CERTIFICATE);
@@ -332,7 +346,7 @@ fn a_message_of_sns_is_checked_with_the_certificate_it_names() {
         body[field] = json!("QUJD");
         webhook.body = RawBody(body.to_string().into());
         let refused = verdict(&verifier, webhook, &keys);
-        assert_eq!(refused, "Signature fits none of the source's secrets", "{field}");
+        assert_eq!(refused, fetch("Signature fits none of the source's secrets"), "{field}");
     }
 }
 
@@ -358,8 +372,9 @@ fn a_certificate_is_taken_from_no_other_host_or_path() {
         let refused = plain(&verifier, message("Notification", &address));
         assert_eq!(refused, "SigningCertURL: is no address of SNS' certificates", "{address}");
     }
+    let why = "no key of sns.eu-north-1.amazonaws.com.cn is known";
     let china = CERTIFICATE.replace(".com/", ".com.cn/");
-    assert_eq!(plain(&verifier, message("Notification", &china)), format!("fetch {china}"));
+    assert_eq!(plain(&verifier, message("Notification", &china)), format!("fetch {china}: {why}"));
 }
 
 #[test]

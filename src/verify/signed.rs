@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, header, items, key::Held, keyring::Keyring, mac::hash, message::Message, scheme::Misfit, time,
-    why::Why,
+    CannotSign, Doubt, header, host, items, key::Held, keyring::Keyring, mac::hash, message::Message, scheme::Misfit,
+    time, why::Why,
 };
 use crate::{
     config::scheme::{Algorithm, By, KeyAt, Part, SignedSpec, TimeIn, TimestampSpec},
@@ -69,14 +69,15 @@ impl Signed {
 
     /// Whether the signature is good, whenever it was made; gives what the request is known by.
     pub(super) fn prove(&self, webhook: &Webhook, keyring: &Keyring) -> Result<Vec<u8>, Doubt> {
-        let brought;
-        let keys = if self.takes_secrets() {
-            &self.keys
-        } else {
-            brought = self.brought(webhook, keyring)?;
-            &brought
-        };
-        Ok(self.fits(webhook, keys)?)
+        if let Some(at) = &self.spec.key {
+            let held = keyring.fetched(&at.url).ok_or_else(|| Doubt::unfetched(&at.url))?;
+            let fits = published(held, at, &self.spec).and_then(|key| self.fits(webhook, &[key]));
+            return fits.map_err(|why| Doubt::of_fetched(&at.url, why));
+        }
+        if self.spec.captured {
+            return Ok(self.fits(webhook, &self.captured(webhook, keyring)?)?);
+        }
+        Ok(self.fits(webhook, &self.keys)?)
     }
 
     /// By the first key's signature, whichever fitted: a request may be signed by several, and come again with another.
@@ -101,16 +102,12 @@ impl Signed {
         Err(Why::Mismatch { at: at() })
     }
 
-    /// The keys that are in no settings: captured in a handshake, or published.
-    fn brought(&self, webhook: &Webhook, keyring: &Keyring) -> Result<Vec<Held>, Doubt> {
-        if let Some(key) = &self.spec.key {
-            let held = keyring.fetched(&key.url).ok_or_else(|| Doubt::NeedsKey(key.url.clone()))?;
-            return Ok(vec![published(held, key, &self.spec)?]);
-        }
+    /// The keys that handshakes brought.
+    fn captured(&self, webhook: &Webhook, keyring: &Keyring) -> Result<Vec<Held>, Why> {
         let captured = keyring.captured(&webhook.source).iter();
         let keys: Vec<Held> = captured.filter_map(|secret| Held::of(secret.expose(), &self.spec).ok()).collect();
         if keys.is_empty() {
-            return Err(Why::Unkeyed { found: "no handshake has brought its secret yet".to_owned() }.into());
+            return Err(Why::Unkeyed { found: "no handshake has brought its secret yet".to_owned() });
         }
         Ok(keys)
     }
@@ -194,10 +191,7 @@ impl Signed {
 
 /// The key that an address held.
 fn published(held: &[u8], at: &KeyAt, spec: &SignedSpec) -> Result<Held, Why> {
-    let unusable = |found: &str| {
-        let host = at.url.host_str().unwrap_or_default();
-        Why::Unkeyed { found: format!("what {host} publishes {found}") }
-    };
+    let unusable = |found: &str| Why::Unkeyed { found: format!("what {} publishes {found}", host(&at.url)) };
     let json: serde_json::Value;
     let pem = match &at.pointer {
         None => std::str::from_utf8(held).map_err(|_| unusable("is no PEM"))?,

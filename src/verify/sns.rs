@@ -17,7 +17,7 @@ use super::{
     CannotSign, Doubt,
     keyring::Keyring,
     message::is_read_as,
-    pem::{Certificate, PemKey},
+    pem::{Certificate, PemKey, PublicKey},
     scheme::Misfit,
     why::Why,
 };
@@ -142,14 +142,17 @@ impl Sns {
             _ => return Err(malformed("SignatureVersion", "is neither 1 nor 2").into()),
         };
         let signed = message.signed();
-        let fits = if self.keys.is_empty() {
-            let key = certificate(message.signing_cert_url.as_deref(), now, keys)?.key;
-            key.is_rsa(parameters, signed.as_bytes(), &signature)
-        } else {
-            self.keys.iter().any(|key| key.public.is_rsa(parameters, signed.as_bytes(), &signature))
-        };
-        if !fits {
-            return Err(Why::Mismatch { at: "Signature".to_owned() }.into());
+        let is_by = |key: &PublicKey| key.is_rsa(parameters, signed.as_bytes(), &signature);
+        let mismatch = || Why::Mismatch { at: "Signature".to_owned() };
+        if self.keys.is_empty() {
+            let from = certificate_address(message.signing_cert_url.as_deref())?;
+            let pem = keys.fetched(&from).ok_or_else(|| Doubt::unfetched(&from))?;
+            let key = key_of(pem, now).map_err(|why| Doubt::of_fetched(&from, why))?;
+            if !is_by(&key) {
+                return Err(Doubt::of_fetched(&from, mismatch()));
+            }
+        } else if !self.keys.iter().any(|key| is_by(&key.public)) {
+            return Err(mismatch().into());
         }
         self.is_recent(&message.timestamp, now).map_err(Doubt::Why)
     }
@@ -200,21 +203,25 @@ fn malformed(at: &str, found: &str) -> Why {
     Why::Malformed { at: at.to_owned(), found: found.to_owned() }
 }
 
-/// The certificate that the message names, as it was fetched.
-fn certificate(named: Option<&str>, now: Timestamp, keys: &Keyring) -> Result<Certificate, Doubt> {
+/// The key of a certificate that was fetched.
+fn key_of(pem: &[u8], now: Timestamp) -> Result<PublicKey, Why> {
+    let unkeyed = |found: &str| Why::Unkeyed { found: format!("the address in SigningCertURL holds {found}") };
+    let certificate = Certificate::of_pem(pem).ok_or_else(|| unkeyed("no certificate"))?;
+    if !certificate.holds_at(now) {
+        return Err(unkeyed("a certificate that is not valid at this time"));
+    }
+    Ok(certificate.key)
+}
+
+/// Where the certificate is that the message names.
+fn certificate_address(named: Option<&str>) -> Result<Url, Why> {
     const AT: &str = "SigningCertURL";
     let named = named.ok_or_else(|| Why::Missing { looked_at: vec![AT.to_owned()] })?;
-    let from = certificate_address(named).ok_or_else(|| malformed(AT, "is no address of SNS' certificates"))?;
-    let Some(pem) = keys.fetched(&from) else { return Err(Doubt::NeedsKey(from)) };
-    let certificate = Certificate::of_pem(pem).ok_or_else(|| malformed(AT, "holds no certificate"))?;
-    if !certificate.holds_at(now) {
-        return Err(malformed(AT, "holds a certificate that is not valid at this time").into());
-    }
-    Ok(certificate)
+    address_of_certificate(named).ok_or_else(|| malformed(AT, "is no address of SNS' certificates"))
 }
 
 /// The address, if it is one of SNS' certificates: `…/SimpleNotificationService-HEX.pem` on a host of SNS.
-fn certificate_address(text: &str) -> Option<Url> {
+fn address_of_certificate(text: &str) -> Option<Url> {
     let url: Url = text.parse().ok()?;
     let name = url.path().strip_prefix("/SimpleNotificationService-")?.strip_suffix(".pem")?;
     let named = name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

@@ -492,7 +492,7 @@ fn a_captured_secret_and_a_fetched_key_come_from_the_ring() {
     let Err(Unproved::NeedsKey { from, .. }) = fetching.check(webhook(headers.clone(), BODY), now(), &ring) else {
         panic!("judged without a key")
     };
-    ring.put_fetched(from, json!({"public_key": public}).to_string().into_bytes().into());
+    ring.put_fetched(*from, json!({"public_key": public}).to_string().into_bytes().into());
     assert!(fetching.check(webhook(headers.clone(), BODY), now(), &ring).is_ok());
     assert!(fetching.check(webhook(headers, b"{}"), now(), &ring).is_err());
 }

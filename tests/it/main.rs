@@ -13,6 +13,7 @@ mod door;
 mod handshake;
 mod harness;
 mod hooks;
+mod keys;
 mod mistakes;
 mod process;
 mod reload;
