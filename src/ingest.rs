@@ -191,7 +191,7 @@ impl Ingest {
         let check = |webhook| source.verifier.check(webhook, now, &self.keys.ring());
         let mut checked = check(webhook);
         if let Err(Unproved::NeedsKey { from, refused }) = checked {
-            if self.keys.fetch(&from).await.is_err() {
+            if self.keys.fetch(&source.name, &from).await.is_err() {
                 self.note_failure(source, client, now);
                 return Err(Reason::KeyUnavailable.into());
             }

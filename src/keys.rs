@@ -85,11 +85,11 @@ impl Keys {
     /// Sees to it that the ring holds what this address holds now, or held less than a minute ago.
     ///
     /// # Errors
-    /// Where it can't be had, or was asked in vain a moment ago.
-    pub async fn fetch(&self, from: &Url) -> Result<(), Unavailable> {
+    /// Where it can't be had, was asked in vain a moment ago, or the source made the relay ask too much.
+    pub async fn fetch(&self, source: &SourceName, from: &Url) -> Result<(), Unavailable> {
         let gate = self.desk().gate(from);
         let _alone = gate.lock().await;
-        match self.desk().leave(from, self.clock.now()) {
+        match self.desk().leave(source, from, self.clock.now()) {
             Leave::Fresh => return Ok(()),
             Leave::Refused => return Err(Unavailable),
             Leave::Granted => {}
@@ -115,7 +115,7 @@ impl Keys {
 
     /// Asks an address once, for what the asking does. What it answers changes nothing, and is told to the log.
     pub async fn confirm(&self, source: &SourceName, address: &Url) {
-        let granted = self.desk().spend(self.clock.now());
+        let granted = self.desk().spend(source, self.clock.now());
         if !granted {
             tracing::warn!(%source, "a subscription was not confirmed: too much was fetched in the last minute");
             return;

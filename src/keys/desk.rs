@@ -9,10 +9,13 @@ use std::{
 use jiff::Timestamp;
 use url::Url;
 
+use crate::name::SourceName;
+
 /// Addresses that are remembered. A relay asks a handful; SNS has one certificate for each region at a time.
 const MOST_ADDRESSES: usize = 100;
 
-/// Fetches in a minute, over all addresses.
+/// Fetches in a minute, over all addresses, for each source: whoever posts made-up addresses to one of them must not
+/// keep the others from their keys.
 const MOST_FETCHES: usize = 30;
 
 /// In which so many may be made, and before which no address that answered is asked again.
@@ -31,7 +34,8 @@ type Gate = Arc<tokio::sync::Mutex<()>>;
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     addresses: BTreeMap<Url, Known>,
-    asked: VecDeque<Timestamp>,
+    /// When something was fetched for which source, in the last minute.
+    asked: BTreeMap<SourceName, VecDeque<Timestamp>>,
     /// Addresses that had a key and made room for others.
     evicted: Vec<Url>,
 }
@@ -60,8 +64,8 @@ impl Desk {
         self.known(from).gate.clone()
     }
 
-    /// Whether an address may be asked now; if so, that is counted.
-    pub(super) fn leave(&mut self, from: &Url, now: Timestamp) -> Leave {
+    /// Whether an address may be asked now; if so, that is counted against the source that wants it.
+    pub(super) fn leave(&mut self, source: &SourceName, from: &Url, now: Timestamp) -> Leave {
         let known = self.known(from);
         let within = |at: Option<Timestamp>, time| at.is_some_and(|at| now < at + time);
         if within(known.failed, AFTER_FAILURE) {
@@ -70,17 +74,18 @@ impl Desk {
         if within(known.fetched, MINUTE) {
             return Leave::Fresh;
         }
-        if self.spend(now) { Leave::Granted } else { Leave::Refused }
+        if self.spend(source, now) { Leave::Granted } else { Leave::Refused }
     }
 
-    /// Counts one fetch, if there may be one more in this minute.
-    pub(super) fn spend(&mut self, now: Timestamp) -> bool {
-        while self.asked.front().is_some_and(|at| *at + MINUTE <= now) {
-            self.asked.pop_front();
+    /// Counts one fetch, if there may be one more for this source in this minute.
+    pub(super) fn spend(&mut self, source: &SourceName, now: Timestamp) -> bool {
+        let asked = self.asked.entry(source.clone()).or_default();
+        while asked.front().is_some_and(|at| *at + MINUTE <= now) {
+            asked.pop_front();
         }
-        let fits = self.asked.len() < MOST_FETCHES;
+        let fits = asked.len() < MOST_FETCHES;
         if fits {
-            self.asked.push_back(now);
+            asked.push_back(now);
         }
         fits
     }
@@ -129,21 +134,25 @@ mod tests {
         Url::parse(&format!("https://keys.example/{number}")).unwrap()
     }
 
+    fn source(name: &str) -> SourceName {
+        name.parse().unwrap()
+    }
+
     fn second(second: u64) -> Timestamp {
         Timestamp::UNIX_EPOCH + Duration::from_secs(second)
     }
 
     #[test]
     fn an_address_that_failed_rests_half_a_minute_and_one_that_answered_a_minute() {
-        let (mut desk, one) = (Desk::default(), address(1));
-        assert_eq!(desk.leave(&one, second(0)), Leave::Granted);
+        let (mut desk, ci, one) = (Desk::default(), source("ci"), address(1));
+        assert_eq!(desk.leave(&ci, &one, second(0)), Leave::Granted);
         desk.failed(&one, second(2));
-        assert_eq!(desk.leave(&one, second(31)), Leave::Refused);
-        assert_eq!(desk.leave(&one, second(32)), Leave::Granted);
+        assert_eq!(desk.leave(&ci, &one, second(31)), Leave::Refused);
+        assert_eq!(desk.leave(&ci, &one, second(32)), Leave::Granted);
         desk.fetched(&one, second(33));
-        assert_eq!(desk.leave(&one, second(92)), Leave::Fresh);
-        assert_eq!(desk.leave(&one, second(93)), Leave::Granted);
-        assert_eq!(desk.leave(&address(2), second(33)), Leave::Granted, "others are not held up");
+        assert_eq!(desk.leave(&ci, &one, second(92)), Leave::Fresh);
+        assert_eq!(desk.leave(&ci, &one, second(93)), Leave::Granted);
+        assert_eq!(desk.leave(&ci, &address(2), second(33)), Leave::Granted, "others are not held up");
     }
 
     #[test]
@@ -156,15 +165,16 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_thirty_are_fetched_in_any_minute() {
-        let mut desk = Desk::default();
+    fn no_more_than_thirty_are_fetched_for_a_source_in_any_minute_and_no_other_source_has_to_wait() {
+        let (mut desk, sns, travis) = (Desk::default(), source("sns"), source("travis"));
         let granted = |desk: &mut Desk, now| {
-            (0..200).filter(|number| desk.leave(&address(*number), second(now)) == Leave::Granted).count()
+            (0..200).filter(|number| desk.leave(&sns, &address(*number), second(now)) == Leave::Granted).count()
         };
         assert_eq!(granted(&mut desk, 0), MOST_FETCHES);
         assert_eq!(granted(&mut desk, 59), 0);
+        assert_eq!(desk.leave(&travis, &address(200), second(59)), Leave::Granted);
         assert_eq!(granted(&mut desk, 60), MOST_FETCHES);
-        assert!(!desk.spend(second(60)), "confirmations count too");
+        assert!(!desk.spend(&sns, second(60)), "confirmations count too");
     }
 
     #[test]

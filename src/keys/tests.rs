@@ -35,6 +35,10 @@ fn keys(clock: &Arc<ManualClock>, store: &Arc<MemoryStore>) -> Keys {
     Keys::new(fetcher, store.clone(), clock.clone())
 }
 
+fn ci() -> SourceName {
+    "ci".parse().unwrap()
+}
+
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap()))
 }
@@ -44,12 +48,13 @@ async fn what_many_want_at_once_is_fetched_once_and_again_after_a_minute() {
     let (url, asked) = provider("HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nkey").await;
     let clock = clock();
     let keys = keys(&clock, &Arc::default());
-    let (one, two, three) = tokio::join!(keys.fetch(&url), keys.fetch(&url), keys.fetch(&url));
+    let ci = ci();
+    let (one, two, three) = tokio::join!(keys.fetch(&ci, &url), keys.fetch(&ci, &url), keys.fetch(&ci, &url));
     assert_eq!((one, two, three), (Ok(()), Ok(()), Ok(())));
     assert_eq!(keys.ring().fetched(&url), Some(&b"key"[..]));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     clock.advance(Duration::from_secs(61));
-    assert_eq!(keys.fetch(&url).await, Ok(()));
+    assert_eq!(keys.fetch(&ci, &url).await, Ok(()));
     assert_eq!(asked.load(Ordering::SeqCst), 2);
     clock.advance(Duration::from_secs(24 * 3600));
     assert_eq!(keys.ring().fetched(&url), None);
@@ -66,12 +71,12 @@ async fn what_fails_is_not_asked_again_at_once_and_a_redirect_is_not_followed() 
         let clock = clock();
         let keys = keys(&clock, &Arc::default());
         for _ in 0..3 {
-            assert_eq!(keys.fetch(&url).await, Err(Unavailable), "{answer}");
+            assert_eq!(keys.fetch(&ci(), &url).await, Err(Unavailable), "{answer}");
         }
         assert_eq!(asked.load(Ordering::SeqCst), 1, "{answer}");
         assert_eq!(keys.ring().fetched(&url), None);
         clock.advance(Duration::from_secs(30));
-        assert_eq!(keys.fetch(&url).await, Err(Unavailable));
+        assert_eq!(keys.fetch(&ci(), &url).await, Err(Unavailable));
         assert_eq!(asked.load(Ordering::SeqCst), 2, "{answer}");
     }
 }
