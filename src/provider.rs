@@ -19,7 +19,7 @@ use crate::{
         problem::Problem,
         provider::{EventSpec, Place, ProviderSpec},
         read::read,
-        scheme::{SchemeSpec, Schemes, TokenSpec, VerifySpec},
+        scheme::{Schemes, VerifySpec},
         syntax,
     },
     event::{BadPayload, Event, EventType, RawBody},
@@ -242,19 +242,7 @@ fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str,
         Some(Schemes::AnyOf(specs)) => specs.as_slice(),
         Some(Schemes::None) | None => &[],
     };
-    let proves = |header: &Header| {
-        specs.iter().any(|spec| match spec {
-            SchemeSpec::Signed(spec) => spec.header == *header,
-            SchemeSpec::Token(TokenSpec::Header(proof)) => proof == header,
-            SchemeSpec::Jwt(spec) => spec.header == *header,
-            SchemeSpec::Token(TokenSpec::Query(_) | TokenSpec::Body(_))
-            | SchemeSpec::Basic
-            | SchemeSpec::Bearer
-            | SchemeSpec::StandardWebhooks(_)
-            | SchemeSpec::Twilio
-            | SchemeSpec::Sns(_) => false,
-        })
-    };
+    let proves = |header: &Header| specs.iter().any(|spec| spec.proof_header() == Some(header));
     for (index, header) in keep.iter().enumerate() {
         let name = header.0.as_str();
         if proves(header) || SECRET_WORDS.iter().any(|word| name.contains(word)) {

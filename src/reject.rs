@@ -1,6 +1,7 @@
 //! The last webhooks that were refused, so that an admin sees why: in memory alone, a few for each source.
 //!
-//! Of a request's headers only those are shown that can't prove anything; of its body only the size.
+//! Of a request's headers only those are shown that can't prove anything, by their names and by the settings; of its
+//! body only the size.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,11 +9,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{self, Entry},
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{name::SourceName, outcome::Reason};
+use crate::{config::header::Header, name::SourceName, outcome::Reason};
 
 /// Refused webhooks that are kept for each source, and for all names that are no source together.
 const KEPT: usize = 50;
@@ -89,6 +93,17 @@ struct Kept {
     by_source: HashMap<Option<SourceName>, VecDeque<Arc<Reject>>>,
 }
 
+impl Asked {
+    /// Marks what stands in these headers as never to be shown.
+    pub fn hide<'a>(&mut self, headers: impl Iterator<Item = &'a Header>) {
+        for header in headers {
+            if let Entry::Occupied(mut found) = self.headers.entry(&header.0) {
+                found.iter_mut().for_each(|value| value.set_sensitive(true));
+            }
+        }
+    }
+}
+
 impl Rejects {
     /// Keeps a refused webhook; the oldest of its source goes if there are too many.
     pub fn record(&self, source: Option<SourceName>, asked: &Asked, reason: Reason, why: Option<String>) {
@@ -128,7 +143,8 @@ impl Rejects {
 
 impl Reject {
     fn new(id: u64, source: Option<SourceName>, asked: &Asked, reason: Reason, why: Option<String>) -> Self {
-        let text = |name| Some(cut(asked.headers.get(name)?.to_str().ok()?));
+        let shown_value = |name| asked.headers.get(name).filter(|value| !value.is_sensitive());
+        let text = |name| Some(cut(shown_value(name)?.to_str().ok()?));
         let announced = || asked.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         Self {
             id,
@@ -147,7 +163,7 @@ impl Reject {
 
 fn shown((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
     let text = match value.to_str() {
-        Ok(text) if is_harmless(name.as_str()) => cut(text),
+        Ok(text) if !value.is_sensitive() && is_harmless(name.as_str()) => cut(text),
         _ => format!("… ({} bytes)", value.len()),
     };
     (cut(name.as_str()), text)
@@ -203,6 +219,17 @@ mod tests {
             assert!(reject.headers.contains(&(name.to_owned(), value.to_owned())), "{name}");
         }
         assert_eq!(reject.headers.len(), secret.len() + plain.len());
+    }
+
+    #[test]
+    fn what_the_settings_take_for_a_proof_is_never_shown_whatever_its_name_says() {
+        let rejects = Rejects::default();
+        let mut one = asked(&[("x-mine-event", "hunter2"), ("x-mine-event", "hunter3"), ("content-type", "hunter4")]);
+        one.hide(["X-Mine-Event", "Content-Type", "X-Absent"].map(|name| name.parse().unwrap()).iter());
+        rejects.record(source("ci"), &one, Reason::SignatureInvalid, None);
+        let reject = rejects.find(1).unwrap();
+        assert!(!format!("{reject:?}").contains("hunter"), "{reject:?}");
+        assert_eq!(reject.headers[0], ("x-mine-event".to_owned(), "… (7 bytes)".to_owned()));
     }
 
     #[test]

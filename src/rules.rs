@@ -17,10 +17,11 @@ use url::Url;
 use crate::{
     config::{
         Config, Source, TextFile,
+        header::Header,
         network::Network,
         problem::{Problem, did_you_mean},
         profile::Window,
-        scheme::Schemes,
+        scheme::{SchemeSpec, Schemes},
     },
     deliver::schedule::Schedule,
     destination::{Destination, HostRules},
@@ -63,6 +64,8 @@ pub struct SourceRules {
     pub verifier: Verifier,
     /// What its provider's handshakes compare and sign with.
     pub secrets: Secrets,
+    /// The headers whose values prove a sender, or hold a handshake's secret, whatever their names say.
+    pub proofs: Vec<Header>,
     /// Secrets that handshakes may bring.
     pub captures: usize,
     /// Its rules, then its provider's.
@@ -272,7 +275,8 @@ fn compile_source(
         None => Some(provider.schemes().clone()),
         Some(verify) => verify.read("verify", &|_| source.file.clone(), problems),
     };
-    let verifier = verifier(source, &schemes?, config.server.public_url.as_ref(), problems);
+    let schemes = schemes?;
+    let verifier = verifier(source, &schemes, config.server.public_url.as_ref(), problems);
     let mut mapping = Mapping::default();
     mapping.extend(&spec.map, &source.file, problems);
     if let Some(templates) = templates {
@@ -284,6 +288,7 @@ fn compile_source(
         provider: provider.clone(),
         verifier: verifier?,
         secrets: Secrets::new(&source.secrets, &source.handshake_secrets),
+        proofs: proofs(&schemes, provider),
         captures: spec.captures,
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
@@ -292,6 +297,14 @@ fn compile_source(
         allow_from: spec.allow_from.clone(),
         rate: spec.rate.map(Rate::new),
     })
+}
+
+fn proofs(schemes: &Schemes, provider: &Provider) -> Vec<Header> {
+    let of_schemes = match schemes {
+        Schemes::AnyOf(specs) => specs.as_slice(),
+        Schemes::None => &[],
+    };
+    of_schemes.iter().filter_map(SchemeSpec::proof_header).chain(provider.secret_headers()).cloned().collect()
 }
 
 fn verifier(

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::{
     duration::Span,
+    header::Header,
     problem::{Problem, did_you_mean},
     read::read,
 };
@@ -86,6 +87,21 @@ impl SchemeSpec {
             Self::Token(_) | Self::Basic | Self::Bearer | Self::StandardWebhooks(_) | Self::Jwt(_) | Self::Sns(_) => {
                 false
             }
+        }
+    }
+
+    /// The header of the settings' own choice whose value proves the sender.
+    pub fn proof_header(&self) -> Option<&Header> {
+        match self {
+            Self::Signed(spec) => Some(&spec.header),
+            Self::Token(TokenSpec::Header(header)) => Some(header),
+            Self::Jwt(spec) => Some(&spec.header),
+            Self::Token(TokenSpec::Query(_) | TokenSpec::Body(_))
+            | Self::Basic
+            | Self::Bearer
+            | Self::StandardWebhooks(_)
+            | Self::Twilio
+            | Self::Sns(_) => None,
         }
     }
 

@@ -84,7 +84,7 @@ async fn hook(
             (status, Json(body)).into_response()
         }
         Err(refusal) => {
-            note(&hooks, source.parse().ok(), &asked, &refusal);
+            note(&hooks, source.parse().ok(), &mut asked, &refusal);
             Problem::of(refusal.reason, refusal.retry_after).into_response()
         }
     }
@@ -143,7 +143,7 @@ async fn in_task(work: impl Future<Output = Result<Taken, Refusal>> + Send + 'st
 }
 
 /// Counts, keeps and logs what was refused.
-fn note(hooks: &Hooks, name: Option<SourceName>, asked: &Asked, refusal: &Refusal) {
+fn note(hooks: &Hooks, name: Option<SourceName>, asked: &mut Asked, refusal: &Refusal) {
     let reason = refusal.reason;
     let mut why = refusal.why.as_ref().map(ToString::to_string);
     let source = name.as_ref().filter(|_| reason != Reason::UnknownSource);
@@ -156,5 +156,7 @@ fn note(hooks: &Hooks, name: Option<SourceName>, asked: &Asked, refusal: &Refusa
         let (source, client) = (source.map(tracing::field::display), asked.client.map(tracing::field::display));
         tracing::warn!(source, client, %reason, why, "webhook refused");
     }
+    // Those of every source: what was meant for one of them may have come to another's address.
+    asked.hide(hooks.ingest.rules.load().sources.values().flat_map(|source| &source.proofs));
     hooks.rejects.record(name, asked, reason, why);
 }

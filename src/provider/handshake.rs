@@ -15,6 +15,7 @@ use super::{
 use crate::{
     config::{
         handshake::{AnswerBody, HandshakeSpec, Piece, Wanted},
+        header::Header,
         provider::Place,
     },
     outcome::Reason,
@@ -106,6 +107,17 @@ impl Provider {
         let query = opened.verified.target().query().unwrap_or_default();
         let seen = Seen { headers: opened.verified.headers(), query, payload };
         self.meet(true, &Method::POST, seen, secrets)
+    }
+
+    /// The headers that hold a handshake's secret: one that it is proved by, or one that it brings.
+    pub fn secret_headers(&self) -> impl Iterator<Item = &Header> {
+        self.handshakes.iter().flat_map(|spec| {
+            let proof = match &spec.secret {
+                Some(Place::Header(header)) => Some(header),
+                Some(Place::Body(_) | Place::Query(_)) | None => None,
+            };
+            proof.into_iter().chain(&spec.capture)
+        })
     }
 
     /// The first that fits decides.

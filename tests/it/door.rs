@@ -61,6 +61,21 @@ async fn a_source_takes_webhooks_from_its_networks_alone_also_behind_a_trusted_p
 }
 
 #[tokio::test]
+async fn a_header_that_a_source_takes_for_its_proof_is_not_shown_among_the_refused() {
+    let folder = settings("");
+    let verify = "provider = \"generic\"\nsecrets = \"s\"\nverify = { scheme = \"token\", header = \"X-Mine-Event\" }";
+    write_source(folder.path(), "mine", verify);
+    let relay = TestRelay::start_in(Arc::new(folder)).await;
+    for (source, status) in [("mine", 401), ("mistyped", 404)] {
+        let request = relay.client.post(relay.hook(source)).header("x-mine-event", "hunter2").body("{}");
+        assert_eq!(request.send().await.unwrap().status(), status);
+    }
+    let rejects = json(&relay, "/api/v1/rejects").await;
+    assert_eq!(rejects.as_array().unwrap().len(), 2);
+    assert!(rejects.to_string().contains("x-mine-event") && !rejects.to_string().contains("hunter2"), "{rejects}");
+}
+
+#[tokio::test]
 async fn who_keeps_failing_verification_is_not_even_read_for_a_while() {
     let mut relay = TestRelay::start_in(with("trusted_proxies = [\"127.0.0.1\"]")).await;
     let good = sign(push("x").as_bytes());
