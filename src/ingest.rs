@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     clock::Clock,
+    config::provider::Yes,
     delivery::Target,
     destination::DestinationId,
     event::Webhook,
@@ -56,6 +57,8 @@ pub struct Receipt {
     pub event: EventId,
     /// Whether it was accepted before.
     pub duplicate: bool,
+    /// What its provider takes for a yes.
+    pub status: Yes,
 }
 
 /// What became of a webhook that was let in.
@@ -264,7 +267,7 @@ impl Ingest {
                 }
             }
         }
-        Receipt { event, duplicate: outcome == Reason::Duplicate }
+        Receipt { event, duplicate: outcome == Reason::Duplicate, status: source.provider.places().status }
     }
 
     /// Replays an event: routes it by the mappings and subscriptions of now, and makes its deliveries wait again.

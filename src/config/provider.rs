@@ -45,6 +45,45 @@ pub struct EventSpec {
     /// The headers that are stored with an event, for conditions and templates. All others are dropped.
     #[serde(default)]
     pub keep: Vec<Header>,
+    /// What a sender is told of a webhook that was accepted.
+    #[serde(default)]
+    pub status: Yes,
+}
+
+/// The status of a webhook that was accepted. Some providers take but one for a yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub enum Yes {
+    /// 202; a repeat is told 200.
+    #[default]
+    Accepted,
+    /// 200.
+    Ok,
+    /// 204, without a body.
+    NoContent,
+}
+
+impl TryFrom<u16> for Yes {
+    type Error = String;
+
+    fn try_from(status: u16) -> Result<Self, String> {
+        match status {
+            200 => Ok(Self::Ok),
+            202 => Ok(Self::Accepted),
+            204 => Ok(Self::NoContent),
+            _ => Err(format!("{status} is no status of an accepted webhook; use one of: 200, 202, 204")),
+        }
+    }
+}
+
+impl From<Yes> for u16 {
+    fn from(yes: Yes) -> Self {
+        match yes {
+            Yes::Ok => 200,
+            Yes::Accepted => 202,
+            Yes::NoContent => 204,
+        }
+    }
 }
 
 fn event() -> String {
@@ -53,7 +92,14 @@ fn event() -> String {
 
 impl Default for EventSpec {
     fn default() -> Self {
-        Self { kind: Vec::new(), action: Vec::new(), id: Vec::new(), default: event(), keep: Vec::new() }
+        Self {
+            kind: Vec::new(),
+            action: Vec::new(),
+            id: Vec::new(),
+            default: event(),
+            keep: Vec::new(),
+            status: Yes::default(),
+        }
     }
 }
 
@@ -166,6 +212,17 @@ impl Serialize for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_accepted_webhook_is_told_one_of_three_statuses() {
+        let status = |number: u16| serde_json::from_value::<Yes>(number.into());
+        for number in [200, 202, 204] {
+            assert_eq!(u16::from(status(number).unwrap()), number);
+        }
+        for number in [0, 199, 201, 302, 500] {
+            assert!(status(number).unwrap_err().to_string().ends_with("use one of: 200, 202, 204"));
+        }
+    }
 
     #[test]
     fn a_place_reads_as_text_or_as_a_table() {

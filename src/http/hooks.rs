@@ -21,7 +21,8 @@ use super::{
     refusal_log::RefusalLog,
 };
 use crate::{
-    ingest::{Ingest, Refusal, Taken},
+    config::provider::Yes,
+    ingest::{Ingest, Receipt, Refusal, Taken},
     name::SourceName,
     outcome::Reason,
     provider::handshake::{Answer, Met, Unmet},
@@ -75,19 +76,26 @@ async fn hook(
     };
     match take(&hooks, &source, parts, body, &mut asked).await {
         Ok(Taken::Answered(answer)) => told(answer),
-        Ok(Taken::Event(receipt)) => {
-            let status = if receipt.duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
-            let mut body = json!({ "event": receipt.event });
-            if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
-                body.insert("duplicate".to_owned(), true.into());
-            }
-            (status, Json(body)).into_response()
-        }
+        Ok(Taken::Event(receipt)) => received(&receipt),
         Err(refusal) => {
             note(&hooks, source.parse().ok(), &mut asked, &refusal);
             Problem::of(refusal.reason, refusal.retry_after).into_response()
         }
     }
+}
+
+/// The yes to an event.
+fn received(receipt: &Receipt) -> Response {
+    let status = match receipt.status {
+        Yes::NoContent => return StatusCode::NO_CONTENT.into_response(),
+        Yes::Accepted if !receipt.duplicate => StatusCode::ACCEPTED,
+        Yes::Accepted | Yes::Ok => StatusCode::OK,
+    };
+    let mut body = json!({ "event": receipt.event });
+    if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
+        body.insert("duplicate".to_owned(), true.into());
+    }
+    (status, Json(body)).into_response()
 }
 
 /// A handshake's answer: never something that a browser would take for a page.

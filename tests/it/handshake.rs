@@ -50,6 +50,25 @@ async fn relay() -> TestRelay {
 }
 
 #[tokio::test]
+async fn an_event_is_told_the_status_that_its_provider_takes_for_a_yes() {
+    let folder = settings("");
+    fs::create_dir(folder.path().join("providers")).unwrap();
+    for status in [200, 204] {
+        let event = format!("title = \"T\"\nverify = \"none\"\n[event]\nid = [\"X-Id\"]\nstatus = {status}");
+        fs::write(folder.path().join(format!("providers/p{status}.toml")), event).unwrap();
+        write_source(folder.path(), &format!("s{status}"), &format!("provider = \"p{status}\""));
+    }
+    let relay = TestRelay::start_in(Arc::new(folder)).await;
+    let post = |source| relay.client.post(relay.hook(source)).header("x-id", "1").body("{}").send();
+    for _ in 0..2 {
+        let (ok, empty) = (post("s200").await.unwrap(), post("s204").await.unwrap());
+        assert_eq!((ok.status().as_u16(), empty.status().as_u16()), (200, 204));
+        assert!(ok.text().await.unwrap().contains("\"event\"") && empty.text().await.unwrap().is_empty());
+    }
+    assert_eq!(relay.accounts().accepted, 2, "a repeat is known as ever");
+}
+
+#[tokio::test]
 async fn a_captured_secret_survives_a_restart_and_nobody_can_add_a_second() {
     let mine: SourceName = "mine".parse().unwrap();
     let mut relay = relay().await;
