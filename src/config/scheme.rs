@@ -128,6 +128,14 @@ impl SchemeSpec {
         };
         implied && self.looks_at() == below.looks_at()
     }
+
+    /// Whether one of the two takes for a body what the other signs together with a time.
+    fn may_lose_its_time(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Signed(one), Self::Signed(other)) => contradictions::may_lose_its_time(one, other),
+            _ => false,
+        }
+    }
 }
 
 const KINDS: &[&str] =
@@ -183,6 +191,13 @@ fn read_alternatives(
             Some(Some(_)) if schemes.iter().any(|above| matches!(above, SchemeSpec::Token(TokenSpec::Body(_)))) => {
                 let found = "is never used: a scheme above it looks into every body, and decides";
                 problems.push(Problem::new(place(&key), key, found, "put it above that scheme"));
+            }
+            Some(Some(scheme)) if schemes.iter().any(|above| above.may_lose_its_time(&scheme)) => {
+                let found = "takes a body that was signed with its time for one that was signed without, so that a \
+                    webhook of any age could be sent again";
+                let cure = "take one of the two out, or let the one that signs {body} alone take nothing but JSON, by \
+                    when = { \"Content-Type\" = \"application/json\" }";
+                problems.push(Problem::new(place(&key), key, found, cure));
             }
             Some(Some(scheme)) => schemes.push(scheme),
             Some(None) => {

@@ -10,6 +10,28 @@ pub(super) fn refuse(spec: SignedSpec, under: &Under<'_>, problems: &mut Vec<Pro
     SchemeSpec::Signed(Box::new(spec))
 }
 
+/// Whether what is signed with its time by one of two alternatives could be sent again without it, by the other: the
+/// key is the same, and time and body, written together, are to the other a body. Only a body that must be JSON can't
+/// begin or end with a time.
+pub(super) fn may_lose_its_time(one: &SignedSpec, other: &SignedSpec) -> bool {
+    let [timed, bare] = if covers_a_time(one) { [one, other] } else { [other, one] };
+    let alike = (timed.by, timed.encoding, &timed.header) == (bare.by, bare.encoding, &bare.header);
+    let of_the_body = bare.signed.0.as_slice() == [Part::Body];
+    let must_be_json = bare
+        .when
+        .iter()
+        .any(|(name, value)| name.0 == http::header::CONTENT_TYPE && value.eq_ignore_ascii_case("application/json"));
+    alike && covers_a_time(timed) && timed.signed.has(&Part::Body) && of_the_body && !must_be_json
+}
+
+fn covers_a_time(spec: &SignedSpec) -> bool {
+    let in_header = spec.timestamp.as_ref().is_some_and(|timestamp| match &timestamp.within {
+        TimeIn::Header(name) => spec.signed.has(&Part::Header(name.0.clone())),
+        TimeIn::Field(_) | TimeIn::Body(_) => false,
+    });
+    in_header || spec.signed.has(&Part::Timestamp)
+}
+
 /// Whether it is wrong, the key, what was found, what would be right.
 type Contradiction = (bool, &'static str, &'static str, &'static str);
 

@@ -41,6 +41,35 @@ fn a_scheme_that_another_leaves_nothing_to_do_is_refused() {
 }
 
 #[test]
+fn a_time_that_could_be_stripped_by_an_alternative_is_refused() {
+    let timed = json!({"scheme": "hmac", "header": "X-S", "signed": "{timestamp}:{body}", "tolerance": "5m",
+        "timestamp": {"header": "X-T"}, "when": {"X-T": "*"}});
+    let bare = |key: &str, value: &str| {
+        let mut bare = json!({"scheme": "hmac", "header": "X-S"});
+        if !key.is_empty() {
+            bare[key] = if key == "when" { json!({"Content-Type": value}) } else { json!(value) };
+        }
+        bare
+    };
+    let (schemes, problems) = read_of(json!([timed, bare("", "")]));
+    assert_eq!(schemes, None);
+    assert_eq!(
+        problems,
+        [
+            "f.toml: verify[1]: takes a body that was signed with its time for one that was signed without, so that a webhook of any age could be sent again; take one of the two out, or let the one that signs {body} alone take nothing but JSON, by when = { \"Content-Type\" = \"application/json\" }"
+        ]
+    );
+    let (_, problems) = read_of(json!([bare("when", "text/plain"), timed]));
+    assert_eq!(problems.len(), 1, "whichever stands first: {problems:?}");
+    for (key, value) in
+        [("when", "application/json"), ("algorithm", "sha1"), ("signed", "{url}{body}"), ("header", "X-O")]
+    {
+        let (schemes, problems) = read_of(json!([timed, bare(key, value)]));
+        assert!(schemes.is_some(), "{key} = {value}: {problems:?}");
+    }
+}
+
+#[test]
 fn each_mistake_is_named_with_its_own_key() {
     for (table, problem) in [
         (json!({"scheme": "hmca"}), "f.toml: verify.scheme: `hmca` is no scheme; did you mean `hmac`?"),
