@@ -1,7 +1,9 @@
 //! `[[handshake]]`: what a provider asks before it sends events, and what it is answered.
 //!
-//! This module says what was asked for, and refuses what would be dangerous: to let a stranger's request be looked
-//! into before it is proved, be signed with the source's secret, or have the relay ask another address.
+//! This module says what was asked for; `crate::provider` does it.
+
+mod dangers;
+mod understand;
 
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -9,7 +11,6 @@ use serde_json::{Map, Value};
 
 use super::{
     header::Header,
-    problem::Problem,
     provider::{Place, Pointer},
 };
 
@@ -178,194 +179,5 @@ impl Serialize for Piece {
             Self::Constant(other) => other.serialize(to),
             Self::Hmac(place) => to.collect_map([("hmac", place)]),
         }
-    }
-}
-
-impl RawHandshake {
-    /// What is meant, or none and why not: every mistake, under keys that begin with `key`.
-    pub fn understand(&self, key: &str, file: &str, problems: &mut Vec<Problem>) -> Option<HandshakeSpec> {
-        let before = problems.len();
-        let mut notes = Notes { key, file, problems };
-        let (headers, body) = self.answer.understand(&mut notes);
-        let spec = HandshakeSpec {
-            method: self.method,
-            verified: self.verified.unwrap_or(self.method == Method::Post),
-            when: self.wanted(&mut notes),
-            secret: self.secret.clone(),
-            status: self.answer.status(&mut notes),
-            headers,
-            body,
-            capture: self.captured(&mut notes),
-            confirm: self.confirmed(&mut notes),
-        };
-        spec.refuse_dangers(&mut notes);
-        (problems.len() == before).then_some(spec)
-    }
-
-    fn wanted(&self, notes: &mut Notes<'_>) -> Vec<(Place, Wanted)> {
-        let mut wanted = Vec::new();
-        for (name, value) in &self.when {
-            let at = format!("when.{name}");
-            let place = notes.told(&at, name.parse::<Place>());
-            match value {
-                Value::String(text) => {
-                    let what = match text.as_str() {
-                        "" => Wanted::Absent,
-                        "*" => Wanted::Anything,
-                        _ => Wanted::Text(text.clone()),
-                    };
-                    wanted.extend(place.map(|place| (place, what)));
-                }
-                _ => notes.add(&at, "is no text", "write text in quotes; a number is compared as text"),
-            }
-        }
-        wanted
-    }
-
-    fn captured(&self, notes: &mut Notes<'_>) -> Option<Header> {
-        match self.capture.as_ref()? {
-            Place::Header(header) => return Some(header.clone()),
-            Place::Body(_) | Place::Query(_) => {
-                notes.add("capture", "is no header", "name the header that brings the secret, as in X-Hook-Secret");
-            }
-        }
-        None
-    }
-
-    fn confirmed(&self, notes: &mut Notes<'_>) -> Option<Pointer> {
-        match self.confirm.as_ref()? {
-            Place::Body(pointer) => return Some(pointer.clone()),
-            Place::Header(_) | Place::Query(_) => {
-                notes.add(
-                    "confirm",
-                    "is no place of the body",
-                    "write it as /SubscribeURL: only what is signed is asked",
-                );
-            }
-        }
-        None
-    }
-}
-
-impl RawAnswer {
-    fn understand(&self, notes: &mut Notes<'_>) -> (Vec<(Header, Piece)>, AnswerBody) {
-        let mut headers = Vec::new();
-        for (name, value) in &self.headers {
-            let at = format!("answer.headers.{name}");
-            let header = notes.told(&at, name.parse::<Header>());
-            headers.extend(header.zip(notes.told(&at, Piece::read(value))));
-        }
-        let members = self.json.as_ref().map(|members| {
-            let read = members.iter().filter_map(|(name, value)| {
-                Some((name.clone(), notes.told(&format!("answer.json.{name}"), Piece::read(value))?))
-            });
-            read.collect()
-        });
-        let body = match (&self.text, members) {
-            (Some(_), Some(_)) => {
-                notes.add("answer", "has text and json, and one answer is sent", "take one of them out");
-                AnswerBody::Empty
-            }
-            (Some(text), None) => AnswerBody::Text(text.clone()),
-            (None, Some(members)) => AnswerBody::Json(members),
-            (None, None) => AnswerBody::Empty,
-        };
-        (headers, body)
-    }
-
-    /// A handshake is a yes; a refusal is the relay's own to make.
-    fn status(&self, notes: &mut Notes<'_>) -> StatusCode {
-        let asked = self.status.map_or(Ok(StatusCode::OK), StatusCode::from_u16);
-        let status = asked.ok().filter(StatusCode::is_success).unwrap_or_else(|| {
-            notes.add("answer.status", "is no status of success", "write 200 to 299, or leave it out for 200");
-            StatusCode::OK
-        });
-        if status == StatusCode::NO_CONTENT && (self.text.is_some() || self.json.is_some()) {
-            notes.add("answer.status", "is 204, which has no body", "take out text and json, or write 200");
-        }
-        status
-    }
-}
-
-impl HandshakeSpec {
-    fn refuse_dangers(&self, notes: &mut Notes<'_>) {
-        if self.verified && self.method != Method::Post {
-            let cure = "write verified = false, or leave it out; only a POST is signed";
-            notes.add("verified", "is true for a method that proves nothing", cure);
-        }
-        if self.method == Method::Post && self.when.is_empty() {
-            notes.add(
-                "when",
-                "is missing, so that every webhook would fit and none be an event",
-                "say what must stand where",
-            );
-        }
-        if self.capture.is_some() && self.method != Method::Post {
-            notes.add("capture", "stands at a method that brings no secret", "write method = \"POST\"");
-        }
-        if self.capture.is_some() && self.verified {
-            let cure = "write verified = false: there is nothing yet to prove it with";
-            notes.add("capture", "is of a handshake that must be proved first", cure);
-        }
-        if self.verified {
-            return;
-        }
-        if self.confirm.is_some() {
-            notes.add("confirm", "would ask an address that anyone may name", "write verified = true");
-        }
-        for (at, place) in self.places() {
-            if matches!(place, Place::Body(_)) {
-                let cure = "look at a header or the query, or write verified = true for a POST";
-                notes.add(&at, "looks into a body that is not proved", cure);
-            }
-        }
-        for (at, piece) in self.pieces() {
-            if matches!(piece, Piece::Hmac(_)) {
-                notes.add(&at, "would sign whatever anyone sends", "write verified = true, or take `hmac` out");
-            }
-        }
-    }
-
-    fn pieces(&self) -> Vec<(String, &Piece)> {
-        let mut pieces: Vec<(String, &Piece)> =
-            self.headers.iter().map(|(name, piece)| (format!("answer.headers.{}", name.0), piece)).collect();
-        match &self.body {
-            AnswerBody::Empty => {}
-            AnswerBody::Text(piece) => pieces.push(("answer.text".to_owned(), piece)),
-            AnswerBody::Json(members) => {
-                pieces.extend(members.iter().map(|(name, piece)| (format!("answer.json.{name}"), piece)));
-            }
-        }
-        pieces
-    }
-
-    fn places(&self) -> Vec<(String, &Place)> {
-        let mut places: Vec<(String, &Place)> =
-            self.when.iter().map(|(place, _)| (format!("when.{place}"), place)).collect();
-        places.extend(self.secret.iter().map(|place| ("secret".to_owned(), place)));
-        places.extend(self.pieces().into_iter().filter_map(|(at, piece)| Some((at, piece.place()?))));
-        places
-    }
-}
-
-/// Where mistakes of one handshake are noted.
-struct Notes<'a> {
-    key: &'a str,
-    file: &'a str,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl Notes<'_> {
-    fn add(&mut self, at: &str, found: &str, cure: &str) {
-        self.problems.push(Problem::new(self.file, format!("{}.{at}", self.key), found, cure));
-    }
-
-    /// What was read; of an error, "what was found; what would be right" is noted.
-    fn told<T>(&mut self, at: &str, read: Result<T, String>) -> Option<T> {
-        read.map_err(|error| {
-            let (found, cure) = error.split_once("; ").unwrap_or((error.as_str(), "correct it"));
-            self.add(at, found, cure);
-        })
-        .ok()
     }
 }
