@@ -1,4 +1,4 @@
-//! Public and private keys and certificates, as they stand in PEM files.
+//! Public and private keys and certificates, as they stand in PEM files; and the one place that reads a public key's DER.
 
 use jiff::Timestamp;
 use ring::{
@@ -11,16 +11,21 @@ use ring::{
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
 use x509_cert::{
     Certificate as X509,
-    der::{Decode, Encode, oid::ObjectIdentifier},
+    der::{AnyRef, Decode, Encode, Tag, Tagged, oid::ObjectIdentifier},
     spki::SubjectPublicKeyInfoOwned,
 };
 
-/// `rsaEncryption` and `id-ecPublicKey`, RFC 3279.
+use crate::config::scheme::KeyAlgorithm;
+
+/// `rsaEncryption` and `id-ecPublicKey`, RFC 3279; the curve P-256, RFC 5480; and Ed25519, RFC 8410.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// The length of a point of P-256, not compressed.
+/// The length of a point of P-256, not compressed, and of a key of Ed25519.
 const POINT: usize = 65;
+const EDWARDS: usize = 32;
 
 /// A key that signatures are checked with, as ring takes it.
 #[derive(Debug, Clone)]
@@ -29,14 +34,35 @@ pub(super) enum PublicKey {
     Rsa(Vec<u8>),
     /// A point, not compressed.
     P256(Vec<u8>),
+    /// A point of the other kind. No JWT and no certificate here has one.
+    Ed25519(Vec<u8>),
 }
 
 impl PublicKey {
+    /// The key in a `SubjectPublicKeyInfo` (RFC 5280, 4.1), or the bytes of one of this kind that stand alone.
+    pub(super) fn of_bytes(bytes: &[u8], algorithm: KeyAlgorithm) -> Option<Self> {
+        if let Ok(spki) = SubjectPublicKeyInfoOwned::from_der(bytes) {
+            return Self::of_spki(&spki);
+        }
+        match algorithm {
+            KeyAlgorithm::Ed25519 => (bytes.len() == EDWARDS).then(|| Self::Ed25519(bytes.to_vec())),
+            KeyAlgorithm::EcdsaP256 => {
+                (bytes.len() == POINT && bytes.starts_with(&[4])).then(|| Self::P256(bytes.to_vec()))
+            }
+            KeyAlgorithm::RsaSha1 | KeyAlgorithm::RsaSha256 => {
+                let is_list = AnyRef::from_der(bytes).is_ok_and(|any| any.tag() == Tag::Sequence);
+                is_list.then(|| Self::Rsa(bytes.to_vec()))
+            }
+        }
+    }
+
     fn of_spki(spki: &SubjectPublicKeyInfoOwned) -> Option<Self> {
         let bits = spki.subject_public_key.as_bytes()?.to_vec();
+        let curve = || spki.algorithm.parameters.as_ref()?.decode_as::<ObjectIdentifier>().ok();
         match spki.algorithm.oid {
             RSA => Some(Self::Rsa(bits)),
-            ELLIPTIC if bits.len() == POINT => Some(Self::P256(bits)),
+            ELLIPTIC if bits.len() == POINT && curve() == Some(P256) => Some(Self::P256(bits)),
+            ED25519 if bits.len() == EDWARDS => Some(Self::Ed25519(bits)),
             _ => None,
         }
     }
@@ -45,7 +71,7 @@ impl PublicKey {
     pub(super) fn is_rsa(&self, parameters: &'static RsaParameters, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Rsa(der) => UnparsedPublicKey::new(parameters, der).verify(message, signature).is_ok(),
-            Self::P256(_) => false,
+            Self::P256(_) | Self::Ed25519(_) => false,
         }
     }
 
@@ -60,7 +86,7 @@ impl PublicKey {
             Self::P256(point) => {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
             }
-            Self::Rsa(_) => false,
+            Self::Rsa(_) | Self::Ed25519(_) => false,
         }
     }
 }
@@ -110,8 +136,8 @@ impl PemKey {
     pub(super) fn read(pem: &str) -> Option<Self> {
         let pem = pem.as_bytes();
         if let Ok(der) = SubjectPublicKeyInfoDer::from_pem_slice(pem) {
-            let spki = SubjectPublicKeyInfoOwned::from_der(&der).ok()?;
-            return Some(Self { public: PublicKey::of_spki(&spki)?, private: None });
+            let public = PublicKey::of_spki(&SubjectPublicKeyInfoOwned::from_der(&der).ok()?)?;
+            return (!matches!(public, PublicKey::Ed25519(_))).then_some(Self { public, private: None });
         }
         if let Some(certificate) = Certificate::of_pem(pem) {
             return Some(Self { public: certificate.key, private: None });
@@ -146,7 +172,7 @@ pub(super) fn rsa_of_parts(modulus: &[u8], exponent: &[u8]) -> Option<PublicKey>
     let key = x509_cert::spki::der::asn1::UintRef::new(modulus).ok()?;
     let exponent = x509_cert::spki::der::asn1::UintRef::new(exponent).ok()?;
     let inner = [key.to_der().ok()?, exponent.to_der().ok()?].concat();
-    let any = x509_cert::der::Any::new(x509_cert::der::Tag::Sequence, inner).ok()?;
+    let any = x509_cert::der::Any::new(Tag::Sequence, inner).ok()?;
     any.to_der().ok().map(PublicKey::Rsa)
 }
 

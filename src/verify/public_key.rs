@@ -6,13 +6,9 @@ use ring::{
     rand::SystemRandom,
     signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm},
 };
-use rustls_pki_types::{
-    PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer,
-    alg_id::{ECDSA_P256, ED25519, RSA_ENCRYPTION},
-    pem::PemObject,
-};
+use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
 
-use super::{CannotSign, scheme::Misfit};
+use super::{CannotSign, pem, scheme::Misfit};
 use crate::config::scheme::{KeyAlgorithm, SecretEncoding};
 
 /// A key that checks, and signs where its private half is known. `Debug` shows the public half alone.
@@ -59,21 +55,18 @@ impl PublicKey {
         key.ok_or_else(|| unfit(algorithm, SecretEncoding::Pem))
     }
 
-    /// The key's own bytes, or an SPKI that holds them.
     fn of_bytes(bytes: &[u8], algorithm: KeyAlgorithm) -> Option<Self> {
-        let (identifier, fits): (_, fn(&[u8]) -> bool) = match algorithm {
-            KeyAlgorithm::Ed25519 => (ED25519, |key| key.len() == 32),
-            KeyAlgorithm::EcdsaP256 => (ECDSA_P256, |key| key.len() == 65 && key.starts_with(&[4])),
-            KeyAlgorithm::RsaSha1 | KeyAlgorithm::RsaSha256 => (RSA_ENCRYPTION, |key| {
-                key.len() > SHORTEST_RSA && element(key, SEQUENCE).is_some_and(|(_, rest)| rest.is_empty())
-            }),
+        let bytes = match (algorithm, pem::PublicKey::of_bytes(bytes, algorithm)?) {
+            (KeyAlgorithm::Ed25519, pem::PublicKey::Ed25519(bytes))
+            | (KeyAlgorithm::EcdsaP256, pem::PublicKey::P256(bytes)) => bytes,
+            (KeyAlgorithm::RsaSha1 | KeyAlgorithm::RsaSha256, pem::PublicKey::Rsa(bytes))
+                if bytes.len() > SHORTEST_RSA =>
+            {
+                bytes
+            }
+            _ => return None,
         };
-        let key = match inside_spki(bytes) {
-            Some((named, key)) if named == identifier.as_ref() => key,
-            Some(_) => return None,
-            None => bytes,
-        };
-        fits(key).then(|| Self { algorithm, bytes: key.to_vec(), private: None })
+        Some(Self { algorithm, bytes, private: None })
     }
 
     fn of_private(pkcs8: &[u8], algorithm: KeyAlgorithm) -> Option<Self> {
@@ -140,28 +133,4 @@ fn unfit(algorithm: KeyAlgorithm, encoding: SecretEncoding) -> Misfit {
         &format!("the secret is no {kind} public key"),
         &format!("copy the provider's public key again, as {form}"),
     )
-}
-
-const SEQUENCE: u8 = 0x30;
-const BIT_STRING: u8 = 0x03;
-
-/// The algorithm's identifier and the key of a `SubjectPublicKeyInfo` (RFC 5280, 4.1).
-fn inside_spki(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (info, []) = element(der, SEQUENCE)? else { return None };
-    let (identifier, rest) = element(info, SEQUENCE)?;
-    let (bits, []) = element(rest, BIT_STRING)? else { return None };
-    // The first byte says how many bits of the last are unused; keys are whole bytes.
-    Some((identifier, bits.strip_prefix(&[0])?))
-}
-
-/// The content of the DER element with this tag, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    match der {
-        [first, 0x82, high, low, rest @ ..] if *first == tag => {
-            rest.split_at_checked(usize::from(*high) << 8 | usize::from(*low))
-        }
-        [first, 0x81, length, rest @ ..] if *first == tag => rest.split_at_checked(usize::from(*length)),
-        [first, length @ 0..=0x7f, rest @ ..] if *first == tag => rest.split_at_checked(usize::from(*length)),
-        _ => None,
-    }
 }
