@@ -261,11 +261,7 @@ impl Ingest {
         self.metrics.accepted_in(self.clock.now().duration_since(arrived).unsigned_abs());
         tracing::info!(source = %source.name, %event, %outcome, destinations = lanes.len(), "webhook");
         if outcome == Reason::Accepted {
-            for lane in lanes {
-                if self.wake.send(lane).is_err() {
-                    tracing::debug!("nobody delivers any more; what was accepted goes out after the restart");
-                }
-            }
+            self.wake_all(lanes);
         }
         Receipt { event, duplicate: outcome == Reason::Duplicate, status: source.provider.places().status }
     }
@@ -290,11 +286,15 @@ impl Ingest {
     pub async fn replay_to(&self, id: EventId, targets: Vec<Target>) -> Result<usize, crate::store::StoreError> {
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
         let count = self.store.replay(id, targets, self.clock.now()).await?;
+        self.wake_all(lanes);
+        Ok(count)
+    }
+
+    fn wake_all(&self, lanes: Vec<DestinationId>) {
         for lane in lanes {
             if self.wake.send(lane).is_err() {
-                tracing::debug!("nobody delivers any more; replays go out after the restart");
+                tracing::debug!("nobody delivers any more; what waits goes out after the restart");
             }
         }
-        Ok(count)
     }
 }
