@@ -21,7 +21,8 @@ pub struct Server {
     /// Bytes of a webhook's body, at most. GitHub sends up to 25 MB.
     #[serde(deserialize_with = "at_least_one")]
     pub body_limit: usize,
-    /// Bytes of all bodies in hand together, at most.
+    /// Bytes of all bodies in hand together, at most, as they were sent. What is inflated and read out of them is not
+    /// among these: that is held only of proved webhooks, by one at a time for each processor.
     #[serde(deserialize_with = "at_least_one")]
     pub body_memory: usize,
     /// How long a sender may take for the request's headers.
