@@ -276,6 +276,12 @@ fn compile_source(
         Some(verify) => verify.read("verify", &|_| source.file.clone(), problems),
     };
     let schemes = schemes?;
+    let proofs = proofs(&schemes, provider);
+    if let Some(kept) = provider.places().keep.iter().find(|header| proofs.contains(header)) {
+        let found = format!("proves by `{}`, which `{}` stores and shows (`event.keep`)", kept.0, provider.name());
+        let cure = "use another header, or a provider's file of your own that does not keep it";
+        problems.push(Problem::new(&source.file, "verify", found, cure));
+    }
     let verifier = verifier(source, &schemes, config.server.public_url.as_ref(), problems);
     let mut mapping = Mapping::default();
     mapping.extend(&spec.map, &source.file, problems);
@@ -288,7 +294,7 @@ fn compile_source(
         provider: provider.clone(),
         verifier: verifier?,
         secrets: Secrets::new(&source.secrets, &source.handshake_secrets),
-        proofs: proofs(&schemes, provider),
+        proofs,
         captures: spec.captures,
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),

@@ -35,6 +35,15 @@ fn an_unknown_key_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_proof_in_a_header_that_the_provider_stores_is_refused() {
+    let folder = settings();
+    let verify = "secrets = \"s\"\nverify = { scheme = \"token\", header = \"X-Event-Type\" }";
+    write_source(folder.path(), "ci", &format!("provider = \"generic\"\n{verify}"));
+    let cause = "sources/ci.toml: verify: proves by `x-event-type`, which `generic` stores";
+    assert_failure(folder.path(), &["check"], cause, "use another header");
+}
+
+#[test]
 fn a_missing_secret_file_is_named() {
     let folder = settings();
     write_source(folder.path(), "ci", "provider = \"github\"\nsecrets = { file = \"nowhere\" }");
