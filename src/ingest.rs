@@ -196,7 +196,7 @@ impl Ingest {
         if let Err(Unproved::NeedsKey { from, refused }) = checked {
             if self.keys.fetch(&source.name, &from).await.is_err() {
                 self.note_failure(source, client, now);
-                return Err(Reason::KeyUnavailable.into());
+                return Err(Refusal { reason: Reason::KeyUnavailable, ..refused.into() });
             }
             checked = check(*refused.webhook);
         }
