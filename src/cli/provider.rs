@@ -198,7 +198,8 @@ mod tests {
 
     fn mine() -> Providers {
         let text = "title = \"Mine\"\nsetup = \"Ask Ann.\"\nverify = { scheme = \"bearer\" }\n\
-            [event]\ntype = [\"X-Kind\", \"/kind\"]\ndefault = \"note\"\n";
+            [event]\ntype = [\"X-Kind\", \"/kind\"]\ndefault = \"note\"\n\
+            id = [\"X-Id\", [\"/source\", \"/id\"]]\nsame_body = \"300s\"\n";
         let name: ProviderName = "mine".parse().unwrap();
         Providers::read([(name, "providers/mine.toml".to_owned(), text.to_owned())]).unwrap()
     }
@@ -221,6 +222,8 @@ mod tests {
         for part in [
             "proof         Bearer\n",
             "type          x-kind, /kind, else `note`\n",
+            "delivery id   x-id, /source + /id\n",
+            "same body     a repeat within 5m\n",
             "templates     alarm\n",
             "\nAsk Ann.\n",
             "  provider = \"mine\"\n  secrets = { file = \"/etc/teams-relay/secrets/mine\" }\n",
