@@ -125,16 +125,17 @@ impl std::fmt::Display for EventType {
     }
 }
 
-/// What a signature that was good once is known by, should it come a second time.
+/// What a webhook that was taken once is known by for a while, should it come a second time: its signature, or its body.
 ///
 /// A signature with a time in it is good for as long as its tolerance. Whoever saw the request could send it again
 /// under a delivery id that was not signed; the store remembers these keys, so that it is taken for what it is.
-/// A provider that tries again signs anew, with a new time; that is a repeat by its delivery id alone.
+/// A provider that tries again signs anew, with a new time; that is a repeat by its delivery id, or, where the
+/// provider numbers nothing, by its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replay {
-    /// Half a SHA-256 over the source and the signature.
+    /// Half a SHA-256 over the source and the signature, or over source, type and body.
     pub key: [u8; 16],
-    /// When the signature is too old to be believed.
+    /// When the signature is too old to be believed, or the same body tells of something new.
     pub until: Timestamp,
 }
 
@@ -145,6 +146,14 @@ impl Replay {
         let mut key = [0; 16];
         key.iter_mut().zip(digest).for_each(|(byte, digest)| *byte = digest);
         Self { key, until }
+    }
+
+    /// A key made of the event's type and its body. The type may stand in a header or the query alone, and the same
+    /// body under another one is another event.
+    pub fn of_body(event: &Event, until: Timestamp) -> Self {
+        let digest =
+            Sha256::new().chain_update(event.kind.to_string()).chain_update([0]).chain_update(&event.body.0).finalize();
+        Self::new(&event.source, &digest, until)
     }
 }
 

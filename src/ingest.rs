@@ -181,7 +181,9 @@ impl Ingest {
         // A tree can be many times its body; it is not held while the disk is waited for.
         drop(payload);
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
-        let accepted = self.store.accept(event, replay, targets, ignored).await.map_err(|error| {
+        // In this order: a signature anew is remembered with a body that is known, but not the other way round.
+        let replays = replay.into_iter().chain(source.provider.same_body(&event)).collect();
+        let accepted = self.store.accept(event, replays, targets, ignored).await.map_err(|error| {
             tracing::error!(source = %source.name, %error, "a webhook could not be stored");
             Reason::StoreFailed
         })?;
@@ -298,3 +300,6 @@ impl Ingest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

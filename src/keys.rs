@@ -138,6 +138,13 @@ impl Keys {
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// As if the address had been asked just now, and held this.
+    #[cfg(test)]
+    pub(crate) fn answered(&self, from: &Url, bytes: &[u8]) {
+        self.desk().fetched(from, self.clock.now());
+        self.change(|ring| ring.put_fetched(from.clone(), Arc::from(bytes)));
+    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub struct UnknownReason;
 reasons! {
     // What came of a webhook.
     Accepted = "accepted", "On disk, and on its way to at least one destination.", "Nothing.";
-    Duplicate = "duplicate", "A delivery id or a signature that was accepted before; not delivered again.", "Nothing; `event replay` sends it again.";
+    Duplicate = "duplicate", "A delivery id, a signature or a body that was accepted before; not delivered again.", "Nothing; `event replay` sends it again.";
     NoSubscription = "no_subscription", "Genuine and stored, but no subscription wants it.", "Add a subscription, or leave it; `event replay` sends it then.";
     NotMapped = "not_mapped", "Genuine and stored, but a mapping of the source says to ignore it.", "Nothing, or change the source's `[[map]]`.";
     Handshake = "handshake", "A question that its provider asks before it sends events, answered; no event.", "Nothing.";

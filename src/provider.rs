@@ -9,6 +9,7 @@ mod place;
 mod summary;
 
 use http::{HeaderMap, HeaderValue, header::InvalidHeaderValue};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
         scheme::{Schemes, VerifySpec},
         syntax,
     },
-    event::{BadPayload, Event, EventType, RawBody},
+    event::{BadPayload, Event, EventType, RawBody, Replay},
     name::ProviderName,
     outcome::Reason,
 };
@@ -149,7 +150,7 @@ impl Provider {
         let event = Event {
             source: verified.source().clone(),
             kind,
-            delivery_id: place::first_text(&self.event.id, seen).map(place::delivery_id),
+            delivery_id: place::first_id(&self.event.id, seen),
             received_at: verified.received_at(),
             headers: self.kept(headers),
             encoding,
@@ -157,6 +158,13 @@ impl Provider {
             body: RawBody(verified.body().clone()),
         };
         Ok((event, payload))
+    }
+
+    /// What a second sending of this event would be known by, where no delivery id tells it.
+    pub fn same_body(&self, event: &Event) -> Option<Replay> {
+        let span = self.event.same_body.filter(|_| event.delivery_id.is_none())?;
+        let until = event.received_at.saturating_add(span.0).unwrap_or(Timestamp::MAX);
+        Some(Replay::of_body(event, until))
     }
 
     /// Type and action, where headers or payload name a type.
@@ -190,18 +198,16 @@ impl Provider {
         delivery_id: &str,
         headers: &mut HeaderMap,
     ) -> Result<(), InvalidHeaderValue> {
+        // Of joined places the last is the one that counts up; the others say for whom.
+        let mut ids = self.event.id.iter().filter_map(|id| id.places().last());
         let said = [
-            (&self.event.kind, Some(kind.name())),
-            (&self.event.action, kind.action()),
-            (&self.event.id, Some(delivery_id)),
+            (self.event.kind.iter().find_map(Place::header), Some(kind.name())),
+            (self.event.action.iter().find_map(Place::header), kind.action()),
+            (ids.find_map(Place::header), Some(delivery_id)),
         ];
-        for (places, text) in said {
-            let header = places.iter().find_map(|place| match place {
-                Place::Header(name) => Some(&name.0),
-                Place::Body(_) | Place::Query(_) => None,
-            });
+        for (header, text) in said {
             if let (Some(name), Some(text)) = (header, text) {
-                headers.insert(name, HeaderValue::from_bytes(text.as_bytes())?);
+                headers.insert(&name.0, HeaderValue::from_bytes(text.as_bytes())?);
             }
         }
         Ok(())

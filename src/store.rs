@@ -43,7 +43,7 @@ pub enum Accepted {
     New(EventId),
     /// Its delivery id was accepted before, under this id.
     Duplicate(EventId),
-    /// Its signature was accepted before, under this id, and is not too old yet.
+    /// Its signature or its body was accepted before, under this id, and its time is not over yet.
     Replayed(EventId),
 }
 
@@ -183,8 +183,10 @@ pub enum ExportLine {
 /// Holds what must outlive the process.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
-    /// Puts an event and its fan-out on disk, flushed, unless its delivery id or, until it is too old, its signature
-    /// is known. At most a million signatures are remembered; of more, those that are too old first are forgotten.
+    /// Puts an event and its fan-out on disk, flushed, unless its delivery id or, until the end of its time, one of
+    /// its `replays` is known. Of a repeat, the replays before the one that is known are remembered too, and no time
+    /// is made longer: what is repeated all the time is taken anew each time that it ends. At most a million are
+    /// remembered; of more, those whose time ends first are forgotten.
     ///
     /// With no targets, `ignored` says why nobody gets it. An event goes to a destination once: of several targets
     /// with the same one, the first counts.
@@ -194,7 +196,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn accept(
         &self,
         event: Event,
-        replay: Option<Replay>,
+        replays: Vec<Replay>,
         targets: Vec<Target>,
         ignored: Reason,
     ) -> Result<Accepted, StoreError>;

@@ -156,6 +156,7 @@ impl<'a> Shown<'a> {
             ("type", format!("{}, else `{}`", places(&event, "type"), self.event.default)),
             ("action", places(&event, "action")),
             ("delivery id", places(&event, "id")),
+            ("same body", self.event.same_body.map_or("-".to_owned(), |span| format!("a repeat within {span}"))),
             ("kept headers", places(&event, "keep")),
             ("templates", or_none(&self.templates, ", ")),
             ("file", file),
@@ -177,11 +178,17 @@ fn or_none(all: &[String], between: &str) -> String {
     if all.is_empty() { "-".to_owned() } else { all.join(between) }
 }
 
-/// Places or headers, in the order in which they are looked at.
+/// Places or headers, in the order in which they are looked at; joined ones with a `+`.
 fn places(event: &Value, key: &str) -> String {
     let all = event.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-    let texts: Vec<String> =
-        all.iter().map(|place| place.as_str().map_or_else(|| place.to_string(), str::to_owned)).collect();
+    let text = |place: &Value| place.as_str().map_or_else(|| place.to_string(), str::to_owned);
+    let texts: Vec<String> = all
+        .iter()
+        .map(|place| match place {
+            Value::Array(joined) => joined.iter().map(text).collect::<Vec<_>>().join(" + "),
+            place => text(place),
+        })
+        .collect();
     or_none(&texts, ", ")
 }
 
@@ -191,7 +198,8 @@ mod tests {
 
     fn mine() -> Providers {
         let text = "title = \"Mine\"\nsetup = \"Ask Ann.\"\nverify = { scheme = \"bearer\" }\n\
-            [event]\ntype = [\"X-Kind\", \"/kind\"]\ndefault = \"note\"\n";
+            [event]\ntype = [\"X-Kind\", \"/kind\"]\ndefault = \"note\"\n\
+            id = [\"X-Id\", [\"/source\", \"/id\"]]\nsame_body = \"300s\"\n";
         let name: ProviderName = "mine".parse().unwrap();
         Providers::read([(name, "providers/mine.toml".to_owned(), text.to_owned())]).unwrap()
     }
@@ -214,6 +222,8 @@ mod tests {
         for part in [
             "proof         Bearer\n",
             "type          x-kind, /kind, else `note`\n",
+            "delivery id   x-id, /source + /id\n",
+            "same body     a repeat within 5m\n",
             "templates     alarm\n",
             "\nAsk Ann.\n",
             "  provider = \"mine\"\n  secrets = { file = \"/etc/teams-relay/secrets/mine\" }\n",

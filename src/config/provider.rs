@@ -3,7 +3,15 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use super::{handshake::RawHandshake, header::Header, map::MapRule, scheme::VerifySpec};
+use std::time::Duration;
+
+use super::{
+    duration::{Span, above_zero},
+    handshake::RawHandshake,
+    header::Header,
+    map::MapRule,
+    scheme::VerifySpec,
+};
 
 /// What a provider's file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +46,10 @@ pub struct EventSpec {
     pub action: Vec<Place>,
     /// Where the delivery id stands. A repeat of it is not delivered again, so it must differ between any two events.
     #[serde(default)]
-    pub id: Vec<Place>,
+    pub id: Vec<IdPlace>,
+    /// For how long a webhook without a delivery id is a repeat of another with the same type and body.
+    #[serde(default, deserialize_with = "at_most_a_day")]
+    pub same_body: Option<Span>,
     /// The type of a webhook that names none.
     #[serde(default = "event")]
     pub default: String,
@@ -96,10 +107,23 @@ impl Default for EventSpec {
             kind: Vec::new(),
             action: Vec::new(),
             id: Vec::new(),
+            same_body: None,
             default: event(),
             keep: Vec::new(),
             status: Yes::default(),
         }
+    }
+}
+
+/// What is told again in the same words on another day has happened again; and each body is remembered for so long.
+const LONGEST_SAME_BODY: Duration = Duration::from_hours(24);
+
+fn at_most_a_day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Span>, D::Error> {
+    match above_zero(from)? {
+        span if span.0 > LONGEST_SAME_BODY => Err(de::Error::custom(format!(
+            "`{span}` is too long, since the same may happen again; write at most \"1d\""
+        ))),
+        span => Ok(Some(span)),
     }
 }
 
@@ -173,6 +197,14 @@ impl std::str::FromStr for Place {
 }
 
 impl Place {
+    /// The header, if it is one.
+    pub fn header(&self) -> Option<&Header> {
+        match self {
+            Self::Header(name) => Some(name),
+            Self::Body(_) | Self::Query(_) => None,
+        }
+    }
+
     fn query(name: &str) -> Result<Self, String> {
         if name.is_empty() {
             return Err("the query's value has no name; write it as ?topic".to_owned());
@@ -206,6 +238,39 @@ impl<'de> Deserialize<'de> for Place {
 impl Serialize for Place {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
+    }
+}
+
+/// Where a delivery id stands: at one place, or at several that are all needed and make it together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdPlace(Vec<Place>);
+
+impl IdPlace {
+    /// The places; never none.
+    pub fn places(&self) -> &[Place] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for IdPlace {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let read = |place| serde_json::from_value::<Place>(place).map_err(de::Error::custom);
+        match Value::deserialize(from)? {
+            Value::Array(places) if places.len() < 2 => Err(de::Error::custom(
+                "a list within the list joins places to one id; give it two or more, as [\"/source\", \"/id\"]",
+            )),
+            Value::Array(places) => places.into_iter().map(read).collect::<Result<_, _>>().map(Self),
+            place => read(place).map(|place| Self(vec![place])),
+        }
+    }
+}
+
+impl Serialize for IdPlace {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.places() {
+            [place] => place.serialize(to),
+            places => to.collect_seq(places),
+        }
     }
 }
 
@@ -247,5 +312,34 @@ mod tests {
             let error = place(bad.clone()).unwrap_err().to_string();
             assert!(error.contains("; "), "{bad}: no cure in {error}");
         }
+    }
+
+    #[test]
+    fn an_id_is_one_place_or_several_joined() {
+        let id = |json: Value| serde_json::from_value::<IdPlace>(json);
+        for json in [serde_json::json!("/a"), serde_json::json!(["/source", "X-Id", "?id"])] {
+            let one_or_many = json.as_array().map_or(1, Vec::len);
+            let read = id(json.clone()).unwrap();
+            assert_eq!(read.places().len(), one_or_many);
+            assert_eq!(serde_json::to_value(read).unwrap().to_string().to_lowercase(), json.to_string().to_lowercase());
+        }
+        for bad in [serde_json::json!([]), serde_json::json!(["/a"]), serde_json::json!(["/a", ["/b", "/c"]])] {
+            let error = id(bad.clone()).unwrap_err().to_string();
+            assert!(error.contains("; "), "{bad}: no cure in {error}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_the_same_for_some_time_and_at_most_a_day() {
+        let same_body = |text: &str| {
+            serde_json::from_value::<EventSpec>(serde_json::json!({ "same_body": text })).map(|spec| spec.same_body)
+        };
+        assert_eq!(same_body("5m").unwrap(), Some(Span::seconds(300)));
+        assert_eq!(same_body("24h").unwrap(), Some(Span::seconds(86_400)));
+        for (bad, cure) in [("0s", "too short"), ("25h", "at most \"1d\""), ("soon", "\"5m\"")] {
+            let error = same_body(bad).unwrap_err().to_string();
+            assert!(error.contains(cure), "{bad}: {error}");
+        }
+        assert_eq!(EventSpec::default().same_body, None);
     }
 }

@@ -19,10 +19,12 @@ use crate::{
 enum Id {
     Header(&'static str),
     Body(&'static str),
+    /// At all of these, joined.
+    Joined(&'static [Id]),
     /// There is none, or it is that of an object which has several events.
     None,
 }
-use Id::{Body, Header};
+use Id::{Body, Header, Joined};
 
 /// One folder of captured requests: the preset, and of each file its type, its action and where its id stands.
 type Folder = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str, Id)]);
@@ -35,6 +37,11 @@ const GITEA: Id = Header("X-Gitea-Delivery");
 const JIRA: Id = Header("X-Atlassian-Webhook-Identifier");
 const SENTRY: Id = Header("Request-ID");
 const SNS: Id = Header("x-amz-sns-message-id");
+const PUSHED: Id = Joined(&[Body("/repository/repo_name"), Body("/push_data/tag"), Body("/push_data/pushed_at")]);
+const UPDATED: Id = Joined(&[Body("/incident/incident_updates/0/id"), Body("/incident/updated_at")]);
+const BATCHED: Id = Joined(&[Body("/0/source"), Body("/0/id")]);
+const BINARY: Id = Joined(&[Header("ce-source"), Header("ce-id")]);
+const STRUCTURED: Id = Joined(&[Body("/source"), Body("/id")]);
 
 const CODE: &[Folder] = &[
     (
@@ -129,7 +136,7 @@ const BUILDS: &[Folder] = &[
             ("workflow-completed.json", "workflow-completed", "success", Body("/id")),
         ],
     ),
-    ("dockerhub", "dockerhub", &[("push.json", "push", "", Id::None)]),
+    ("dockerhub", "dockerhub", &[("push.json", "push", "", PUSHED)]),
     (
         "harbor",
         "harbor",
@@ -212,7 +219,7 @@ const ALERTS: &[Folder] = &[
         "statuspage",
         &[
             ("component_update.json", "update", "under_maintenance", Body("/component_update/id")),
-            ("incident_created.json", "update", "identified", Id::None),
+            ("incident_created.json", "update", "identified", UPDATED),
         ],
     ),
     ("uptimerobot", "uptimerobot", &[("monitor_down.json", "Down", "", Id::None)]),
@@ -237,14 +244,14 @@ const OTHERS: &[Folder] = &[
         "cloudevents",
         "cloudevents",
         &[
-            ("batch.json", "com.example.someevent", "", Body("/0/id")),
-            ("binary_json_object.json", "com.example.someevent", "", Header("ce-id")),
-            ("binary_xml_string.xml", "com.example.someevent", "", Header("ce-id")),
-            ("structured_base64.json", "com.example.someevent", "", Body("/id")),
-            ("structured_json_number.json", "com.example.someevent", "", Body("/id")),
-            ("structured_json_object.json", "com.example.someevent", "", Body("/id")),
-            ("structured_json_string.json", "com.example.someevent", "", Body("/id")),
-            ("structured_xml_string.json", "com.example.someevent", "", Body("/id")),
+            ("batch.json", "com.example.someevent", "", BATCHED),
+            ("binary_json_object.json", "com.example.someevent", "", BINARY),
+            ("binary_xml_string.xml", "com.example.someevent", "", BINARY),
+            ("structured_base64.json", "com.example.someevent", "", STRUCTURED),
+            ("structured_json_number.json", "com.example.someevent", "", STRUCTURED),
+            ("structured_json_object.json", "com.example.someevent", "", STRUCTURED),
+            ("structured_json_string.json", "com.example.someevent", "", STRUCTURED),
+            ("structured_xml_string.json", "com.example.someevent", "", STRUCTURED),
         ],
     ),
     (
@@ -311,8 +318,12 @@ fn documented_id(id: Id, headers: &Value, body: &[u8]) -> Option<String> {
         Id::None => return None,
         Header(name) => headers[name].clone(),
         Body(pointer) => serde_json::from_slice::<Value>(body).unwrap().pointer(pointer).unwrap().clone(),
+        Joined(all) => {
+            let all: Vec<String> = all.iter().map(|id| documented_id(*id, headers, body).unwrap()).collect();
+            Value::from(all).to_string().into()
+        }
     };
-    Some(found.as_str().unwrap().to_owned())
+    Some(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
 }
 
 fn are_read_as_documented(folders: &[Folder]) {

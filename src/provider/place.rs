@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::config::provider::Place;
+use crate::config::provider::{IdPlace, Place};
 
 /// What places are looked for in.
 #[derive(Clone, Copy)]
@@ -18,12 +18,28 @@ pub(super) struct Seen<'a> {
 
 /// The text at the first of these places that holds any.
 pub(super) fn first_text(places: &[Place], seen: Seen<'_>) -> Option<String> {
-    places.iter().find_map(|place| {
-        let text = text_at(place, seen)?;
-        // A type of nothing but control characters would be cleaned away to an empty one.
-        let says_something = text.chars().any(|c| !c.is_control() && !c.is_whitespace());
-        says_something.then(|| text.trim().to_owned())
-    })
+    places.iter().find_map(|place| said_at(place, seen))
+}
+
+/// The text that stands there, if it says anything.
+fn said_at(place: &Place, seen: Seen<'_>) -> Option<String> {
+    let text = text_at(place, seen)?;
+    // A type of nothing but control characters would be cleaned away to an empty one.
+    let says_something = text.chars().any(|c| !c.is_control() && !c.is_whitespace());
+    says_something.then(|| text.trim().to_owned())
+}
+
+/// The delivery id at the first of these that are there, each with all its places. Several texts become a JSON list,
+/// in which it stays clear where one ends.
+pub(super) fn first_id(ids: &[IdPlace], seen: Seen<'_>) -> Option<String> {
+    let found = ids.iter().find_map(|id| match id.places() {
+        [place] => said_at(place, seen),
+        places => {
+            let texts: Option<Vec<String>> = places.iter().map(|place| said_at(place, seen)).collect();
+            texts.map(|texts| Value::from(texts).to_string())
+        }
+    });
+    found.map(delivery_id)
 }
 
 /// The text that stands there, as it stands. Numbers are text; lists and tables are none.
@@ -51,7 +67,7 @@ const HASHED: &str = "sha256:";
 /// The id that a repeat is known by: the provider's own, or its SHA-256 if that is long or holds control characters.
 ///
 /// An id that looks like such a hash is hashed too, so that no two ids ever come to the same.
-pub(super) fn delivery_id(found: String) -> String {
+fn delivery_id(found: String) -> String {
     if found.len() <= LONGEST && !found.starts_with(HASHED) && !found.chars().any(char::is_control) {
         return found;
     }
@@ -94,5 +110,19 @@ mod tests {
         assert_eq!(found(&["X-Event", "/t"]).unwrap(), "push");
         assert_eq!(found(&["/t", "X-Event"]).unwrap(), "x");
         assert_eq!(found(&[]), None);
+    }
+
+    #[test]
+    fn joined_places_make_an_id_only_all_together() {
+        let payload = serde_json::json!({"source": "/a", "id": 7, "c": "d\",\"e"});
+        let seen = Seen { headers: &HeaderMap::new(), query: "", payload: &payload };
+        let found = |ids: serde_json::Value| {
+            let ids: Vec<IdPlace> = serde_json::from_value(ids).unwrap();
+            first_id(&ids, seen)
+        };
+        assert_eq!(found(serde_json::json!([["/source", "/id"]])).unwrap(), r#"["/a","7"]"#);
+        assert_eq!(found(serde_json::json!([["/source", "/none"], "/id"])).unwrap(), "7");
+        assert_eq!(found(serde_json::json!([["/source", "/none"]])), None);
+        assert_eq!(found(serde_json::json!([["/c", "/id"]])).unwrap(), r#"["d\",\"e","7"]"#, "where one ends is clear");
     }
 }

@@ -131,6 +131,17 @@ fn every_file_says_what_it_is_how_it_is_set_up_and_how_it_proves_itself() {
     }
 }
 
+#[test]
+fn every_provider_has_ids_or_knows_a_repeat_by_its_body() {
+    for (name, (_, file)) in files() {
+        let event = &file["event"];
+        assert!(
+            event.get("id").is_some() || event.get("same_body").is_some(),
+            "{name} takes every repeat for an event"
+        );
+    }
+}
+
 /// The rows between the two marks of the README.
 fn table_in_readme() -> String {
     let readme = include_str!("../../README.md");

@@ -290,3 +290,83 @@ fn a_syntax_error_is_shown_by_its_place_alone() {
         ]
     );
 }
+
+#[test]
+fn a_webhook_without_an_id_is_known_by_its_type_and_body_for_as_long_as_the_file_says() {
+    let provider = parse(
+        r#"
+        title = "Mine"
+        verify = { scheme = "bearer" }
+        [event]
+        type = ["X-Kind"]
+        id = ["X-Id", ["/source", "/id"]]
+        same_body = "5m"
+        "#,
+    )
+    .unwrap();
+    let known_by = |headers: &[(&'static str, &str)], body: &str| {
+        let (event, _) = event_of(&provider, headers, body.as_bytes()).unwrap();
+        provider.same_body(&event)
+    };
+    let first = known_by(&[("x-kind", "fire")], "{}").unwrap();
+    assert_eq!(first.until, now() + std::time::Duration::from_secs(300));
+    assert_eq!(known_by(&[("x-kind", "fire"), ("x-attempt", "2")], "{}"), Some(first));
+    assert_ne!(known_by(&[("x-kind", "flood")], "{}").unwrap().key, first.key);
+    assert_ne!(known_by(&[("x-kind", "fire")], "{ }").unwrap().key, first.key);
+    assert_eq!(known_by(&[("x-id", "7")], "{}"), None, "its id tells");
+    assert_eq!(known_by(&[], r#"{"source": "a", "id": 1}"#), None);
+    assert!(known_by(&[], r#"{"id": 1}"#).is_some());
+    let mut elsewhere = event_of(&provider, &[("x-kind", "fire")], b"{}").unwrap().0;
+    elsewhere.source = "other".parse().unwrap();
+    assert_ne!(provider.same_body(&elsewhere).unwrap().key, first.key);
+}
+
+#[test]
+fn mistakes_about_repeats_are_told_with_what_would_be_right() {
+    let told = |event: &str| {
+        let toml = format!("title = \"Mine\"\nverify = {{ scheme = \"bearer\" }}\n[event]\n{event}\n");
+        parse(&toml).unwrap_err().join("\n")
+    };
+    let both = told("id = [[\"/id\"]]\nsame_body = \"2d\"");
+    assert!(both.contains("event.id[0]") && both.contains("give it two or more"), "{both}");
+    assert!(both.contains("event.same_body: `2d` is too long"), "{both}");
+    assert!(told("same_body = \"0s\"").contains("too short"));
+    assert!(told("same_body = 5").contains("event.same_body"));
+}
+
+#[test]
+fn an_id_that_is_joined_is_one_of_its_source_and_is_sent_as_its_last_place() {
+    let provider = preset("cloudevents");
+    let id = |source: &str| {
+        let headers = [("ce-source", source), ("ce-id", "1"), ("ce-type", "t")];
+        event_of(&provider, &headers, b"{}").unwrap().0.delivery_id.unwrap()
+    };
+    assert_eq!(id("/ci"), r#"["/ci","1"]"#);
+    assert_ne!(id("/ci"), id("/cd"), "producers that count from 1");
+    let mut headers = HeaderMap::new();
+    provider.headers_for(&EventType::new("t", None), "d-1", &mut headers).unwrap();
+    assert_eq!(headers["ce-id"], "d-1");
+}
+
+#[test]
+fn a_grafana_signature_over_time_and_body_is_not_one_over_a_body_that_begins_with_a_time() {
+    let provider = preset("grafana");
+    let verifier = Verifier::new(provider.schemes(), &[Secret::new("shared")], "ci.toml", None).unwrap();
+    let mut seen = webhook(HeaderMap::new(), br#"{"status": "firing"}"#);
+    seen.headers.insert("content-type", HeaderValue::from_static("application/json"));
+    verifier.sign(&mut seen, "d-1", now()).unwrap();
+    let forged = |content_type: &'static str| {
+        let mut headers = seen.headers.clone();
+        let time = headers.remove("x-grafana-alerting-timestamp").unwrap();
+        headers.insert("content-type", HeaderValue::from_static(content_type));
+        let body = [time.as_bytes(), b":", &seen.body.0].concat();
+        verifier.check(webhook(headers, &body), now(), &Keyring::default())
+    };
+    for content_type in ["text/plain", "application/xml", "application/x-www-form-urlencoded"] {
+        assert!(matches!(forged(content_type), Err(Unproved::Refused(_))), "{content_type}");
+    }
+    let json = forged("application/json").unwrap();
+    assert!(matches!(provider.event(json), Err(Unreadable::Payload(_))), "it is no JSON");
+    let genuine = webhook(seen.headers.clone(), &seen.body.0);
+    assert!(verifier.check(genuine, now(), &Keyring::default()).is_ok());
+}

@@ -5,6 +5,7 @@
 mod choice;
 mod code;
 mod json;
+mod lines;
 mod list;
 mod marked;
 mod survey;
@@ -43,6 +44,7 @@ const THEMES: &[&[HelperDoc]] = &[
     text::HELPERS,
     marked::HELPERS,
     list::HELPERS,
+    lines::HELPERS,
     code::HELPERS,
     time::HELPERS,
     json::HELPERS,

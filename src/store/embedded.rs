@@ -128,15 +128,15 @@ impl Store for EmbeddedStore {
     async fn accept(
         &self,
         event: Event,
-        replay: Option<Replay>,
+        replays: Vec<Replay>,
         targets: Vec<Target>,
         ignored: Reason,
     ) -> Result<Accepted, StoreError> {
         self.writer.check()?;
         let offer = if event.body.0.len() < LARGE_BODY {
-            Offer::new(&event, replay, &targets, ignored)?
+            Offer::new(&event, replays, &targets, ignored)?
         } else {
-            blocking(move || Offer::new(&event, replay, &targets, ignored)).await?
+            blocking(move || Offer::new(&event, replays, &targets, ignored)).await?
         };
         self.writer.run(Durable::Flushed, offer.weight(), |draft| draft.accept(offer)).await
     }

@@ -87,11 +87,11 @@ impl Store for MemoryStore {
     async fn accept(
         &self,
         event: Event,
-        replay: Option<Replay>,
+        replays: Vec<Replay>,
         targets: Vec<Target>,
         ignored: Reason,
     ) -> Result<Accepted, StoreError> {
-        Ok(self.lock().accept(event, replay, &targets, ignored))
+        Ok(self.lock().accept(event, &replays, &targets, ignored))
     }
 
     fn lanes(&self) -> Vec<DestinationId> {

@@ -15,7 +15,7 @@ use crate::{
 /// Something done to a store; events are named by the order in which they were accepted.
 #[derive(Debug, Clone)]
 enum Action {
-    Accept { delivery_id: Option<u8>, signed: Option<Replay>, targets: Vec<Target>, at: i64 },
+    Accept { delivery_id: Option<u8>, replays: Vec<Replay>, targets: Vec<Target>, at: i64 },
     Settle { lane: u64, events: Vec<usize>, verdict: Verdict, recorded: bool },
     Replay { event: usize, targets: Vec<Target> },
     Put { subscription: u128, paused: bool },
@@ -29,8 +29,12 @@ fn targets() -> impl Strategy<Value = Vec<Target>> {
     prop::collection::vec((1..4_u64, 1..4_u128).prop_map(|(lane, subscription)| target(lane, subscription)), 0..4)
 }
 
-fn signed() -> impl Strategy<Value = Replay> {
-    (0..6_u8, 0..99_i64).prop_map(|(key, until)| Replay { key: [key; 16], until: minute(until) })
+/// By a signature, by a body, by both or neither.
+fn replays() -> impl Strategy<Value = Vec<Replay>> {
+    let one = |keys: std::ops::Range<u8>| {
+        prop::option::of((keys, 0..99_i64).prop_map(|(key, until)| Replay { key: [key; 16], until: minute(until) }))
+    };
+    (one(0..4), one(4..8)).prop_map(|(signed, body)| signed.into_iter().chain(body).collect())
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
@@ -44,8 +48,8 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        8 => (prop::option::of(0..6_u8), prop::option::of(signed()), targets(), 0..99_i64)
-            .prop_map(|(delivery_id, signed, targets, at)| Action::Accept { delivery_id, signed, targets, at }),
+        8 => (prop::option::of(0..6_u8), replays(), targets(), 0..99_i64)
+            .prop_map(|(delivery_id, replays, targets, at)| Action::Accept { delivery_id, replays, targets, at }),
         10 => (1..4_u64, prop::collection::vec(0..20_usize, 1..4), verdict(), any::<bool>())
             .prop_map(|(lane, events, verdict, recorded)| Action::Settle { lane, events, verdict, recorded }),
         3 => (0..20_usize, targets()).prop_map(|(event, targets)| Action::Replay { event, targets }),
@@ -79,16 +83,16 @@ impl Side {
     async fn act(&mut self, action: &Action) -> String {
         let store = self.store.clone();
         match action.clone() {
-            Action::Accept { delivery_id, signed, targets, at } => {
+            Action::Accept { delivery_id, replays, targets, at } => {
                 let delivery_id = delivery_id.map(|number| format!("d-{number}"));
                 let sent = event(delivery_id.as_deref(), minute(at));
-                match store.accept(sent, signed, targets, Reason::NoSubscription).await.unwrap() {
+                match store.accept(sent, replays, targets, Reason::NoSubscription).await.unwrap() {
                     Accepted::New(id) => {
                         self.ids.push(id);
                         "new".into()
                     }
                     Accepted::Duplicate(id) => format!("repeat of {}", self.order(id)),
-                    Accepted::Replayed(id) => format!("signed as {}", self.order(id)),
+                    Accepted::Replayed(id) => format!("the same as {}", self.order(id)),
                 }
             }
             Action::Settle { lane: number, events, verdict, recorded } => {

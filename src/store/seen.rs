@@ -1,4 +1,4 @@
-//! Which signatures that were good once are still to be remembered, in the order in which they become too old.
+//! Which signatures and bodies that were taken once are still to be remembered, in the order in which their time ends.
 //!
 //! Both stores keep the keys themselves; this says which of them to forget, and holds their number in bounds.
 
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::event::Replay;
 
-/// Signatures remembered at once: with the usual tolerance of five minutes, those of 1600 webhooks a second. Some
+/// Keys remembered at once: with the usual five minutes, those of 1600 webhooks a second with two keys each. Some
 /// 50 MB where all of them are in use.
 const MOST: usize = 1_000_000;
 /// Forgotten at once, at most, so that no webhook pays for many that came before it.

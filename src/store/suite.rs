@@ -69,7 +69,7 @@ pub(super) fn retry(at: Timestamp, why: Reason) -> Verdict {
 
 /// Accepts an event of that minute, without a delivery id, and gives its id.
 pub(super) async fn accepted(store: &dyn Store, at: i64, targets: &[Target]) -> EventId {
-    match store.accept(event(None, minute(at)), None, targets.to_vec(), Reason::NoSubscription).await.unwrap() {
+    match store.accept(event(None, minute(at)), vec![], targets.to_vec(), Reason::NoSubscription).await.unwrap() {
         Accepted::New(id) => id,
         Accepted::Duplicate(id) | Accepted::Replayed(id) => {
             panic!("{id} has no delivery id, no signature, and can't be a repeat")
@@ -141,7 +141,7 @@ conformance! {
         sent.encoding = Encoding::Xml;
         let charset = Charset::parse("latin1");
         sent.codings = Codings { charset, compressions: vec![Compression::Brotli, Compression::Gzip] };
-        let accepted = store.accept(sent.clone(), None, vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
+        let accepted = store.accept(sent.clone(), vec![], vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
         let Accepted::New(id) = accepted else { panic!("{accepted:?}") };
         assert_eq!(store.event(id).await.unwrap(), sent);
         let (record, attempts) = store.history(id).await.unwrap();
@@ -153,7 +153,7 @@ conformance! {
     }
 
     async fn a_signature_is_taken_once_while_it_is_good(store) {
-        let replay = |until: i64| Some(Replay { key: [7; 16], until: minute(until) });
+        let replay = |until: i64| vec![Replay { key: [7; 16], until: minute(until) }];
         let accept = |delivery_id, at, until| {
             store.accept(event(Some(delivery_id), minute(at)), replay(until), vec![target(1, 1)], Reason::NoSubscription)
         };
@@ -169,19 +169,34 @@ conformance! {
     async fn the_signature_of_a_repeat_is_remembered_too(store) {
         let accept = |delivery_id, key: u8| {
             let replay = Replay { key: [key; 16], until: minute(5) };
-            store.accept(event(Some(delivery_id), minute(0)), Some(replay), vec![], Reason::NotMapped)
+            store.accept(event(Some(delivery_id), minute(0)), vec![replay], vec![], Reason::NotMapped)
         };
         let Accepted::New(first) = accept("d-1", 1).await.unwrap() else { panic!("nothing was there before") };
         assert_eq!(accept("d-1", 2).await.unwrap(), Accepted::Duplicate(first));
         assert_eq!(accept("d-9", 2).await.unwrap(), Accepted::Replayed(first));
     }
 
+    /// A source whose signatures have a time in them, and which numbers nothing: what it tries again is signed anew.
+    async fn a_body_is_a_repeat_for_a_fixed_time_whatever_its_signature(store) {
+        let accept = |signature: u8, at, signed_until| {
+            let body = Replay { key: [0; 16], until: minute(at + 5) };
+            let signature = Replay { key: [signature; 16], until: minute(signed_until) };
+            store.accept(event(None, minute(at)), vec![signature, body], vec![], Reason::NotMapped)
+        };
+        let Accepted::New(first) = accept(1, 0, 5).await.unwrap() else { panic!("nothing was there before") };
+        assert_eq!(accept(2, 4, 9).await.unwrap(), Accepted::Replayed(first));
+        assert_eq!(accept(3, 5, 9).await.unwrap(), Accepted::Replayed(first));
+        assert_eq!(accept(2, 6, 9).await.unwrap(), Accepted::Replayed(first), "a repeat's signature is remembered too");
+        let Accepted::New(second) = accept(4, 7, 12).await.unwrap() else { panic!("repeats made its time longer") };
+        assert_eq!(accept(5, 8, 13).await.unwrap(), Accepted::Replayed(second));
+    }
+
     async fn a_repeated_delivery_id_of_a_source_is_not_taken_on_again(store) {
-        let again = || store.accept(event(Some("d-1"), minute(0)), None, vec![target(1, 1)], Reason::NoSubscription);
+        let again = || store.accept(event(Some("d-1"), minute(0)), vec![], vec![target(1, 1)], Reason::NoSubscription);
         let Accepted::New(first) = again().await.unwrap() else { panic!("nothing was there before") };
         assert_eq!(again().await.unwrap(), Accepted::Duplicate(first));
         let other = Event { source: "other".parse().unwrap(), ..event(Some("d-1"), minute(0)) };
-        assert!(matches!(store.accept(other, None, vec![], Reason::NotMapped).await.unwrap(), Accepted::New(_)));
+        assert!(matches!(store.accept(other, vec![], vec![], Reason::NotMapped).await.unwrap(), Accepted::New(_)));
         accepted(store, 0, &[target(1, 1)]).await;
         accepted(store, 0, &[target(1, 1)]).await;
         assert_eq!(store.accounts(), books(4, 0, 0, 0, 1, 3));
@@ -342,7 +357,7 @@ conformance! {
     }
 
     async fn a_sweep_takes_what_is_settled_and_past_its_time_with_its_delivery_id(store) {
-        let old = store.accept(event(Some("d-1"), minute(0)), None, vec![target(1, 1)], Reason::NoSubscription).await;
+        let old = store.accept(event(Some("d-1"), minute(0)), vec![], vec![target(1, 1)], Reason::NoSubscription).await;
         let Accepted::New(old) = old.unwrap() else { panic!("nothing was there before") };
         let waits = accepted(store, 0, &[target(1, 1), target(2, 1)]).await;
         let dead = accepted(store, 0, &[target(1, 1)]).await;
@@ -359,7 +374,7 @@ conformance! {
         assert_eq!(store.sweep(minute(10), minute(10)).await.unwrap().events, 1);
         assert_eq!(store.dead(FIRST).await.unwrap(), []);
         assert_eq!(store.accounts(), before);
-        let again = store.accept(event(Some("d-1"), minute(30)), None, vec![], Reason::NoSubscription).await.unwrap();
+        let again = store.accept(event(Some("d-1"), minute(30)), vec![], vec![], Reason::NoSubscription).await.unwrap();
         assert!(matches!(again, Accepted::New(id) if id > young), "{again:?}");
     }
 
@@ -415,7 +430,7 @@ conformance! {
     async fn an_export_that_is_imported_gives_the_same_export(store) {
         store.put_subscription(subscription(1, true)).await.unwrap();
         store.put_subscription(subscription(2, false)).await.unwrap();
-        store.accept(event(Some("d-1"), minute(0)), None, vec![], Reason::NotMapped).await.unwrap();
+        store.accept(event(Some("d-1"), minute(0)), vec![], vec![], Reason::NotMapped).await.unwrap();
         let purged = accepted(store, 1, &[target(1, 1), target(2, 2)]).await;
         let listed = accepted(store, 2, &[target(1, 1), target(2, 2), target(3, 2)]).await;
         let made = || Some(attempt(minute(3), Reason::ServerError));
@@ -438,7 +453,7 @@ conformance! {
             }
             assert_eq!(other.due(lane(3), 9), store.due(lane(3), 9));
             assert_eq!(other.dead(FIRST).await.unwrap(), store.dead(FIRST).await.unwrap());
-            let again = other.accept(event(Some("d-1"), minute(0)), None, vec![], Reason::NotMapped).await.unwrap();
+            let again = other.accept(event(Some("d-1"), minute(0)), vec![], vec![], Reason::NotMapped).await.unwrap();
             assert!(matches!(again, Accepted::Duplicate(_)), "{again:?}");
             assert!(accepted(other, 0, &[]).await > listed);
         }

@@ -76,6 +76,24 @@ async fn a_header_that_a_source_takes_for_its_proof_is_not_shown_among_the_refus
 }
 
 #[tokio::test]
+async fn who_guesses_the_secret_of_a_handshake_is_slowed_down() {
+    let folder = with("trusted_proxies = [\"127.0.0.1\"]");
+    let meta = "provider = \"meta\"\nsecrets = \"app-secret\"\nhandshake_secrets = \"verify-token\"";
+    write_source(folder.path(), "meta", meta);
+    let relay = TestRelay::start_in(folder).await;
+    let ask = |client: &'static str, token: &'static str| {
+        let query = [("hub.mode", "subscribe"), ("hub.verify_token", token), ("hub.challenge", "1158201444")];
+        let url = url::Url::parse_with_params(&relay.hook("meta"), query).unwrap();
+        relay.client.get(url).header("x-forwarded-for", client).send()
+    };
+    for _ in 0..11 {
+        assert_eq!(ask("192.0.2.1", "guessed").await.unwrap().status(), 401);
+    }
+    assert_eq!(ask("192.0.2.1", "verify-token").await.unwrap().status(), 429);
+    assert_eq!(ask("192.0.2.2", "verify-token").await.unwrap().status(), 200, "others go on");
+}
+
+#[tokio::test]
 async fn who_keeps_failing_verification_is_not_even_read_for_a_while() {
     let mut relay = TestRelay::start_in(with("trusted_proxies = [\"127.0.0.1\"]")).await;
     let good = sign(push("x").as_bytes());

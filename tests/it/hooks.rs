@@ -1,5 +1,7 @@
 //! The way in: the statuses of the contract, and that nothing refused leaves a trace but its count.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -213,4 +215,25 @@ async fn a_compressed_body_is_verified_as_it_was_sent_and_read_as_it_was_meant()
     assert_eq!(send("br", sign(&body)).await.unwrap().status(), 400);
     assert_eq!(send("gzip", sign(&body)).await.unwrap().status(), 202);
     assert!(teams.received(1).await[0].to_string().contains("squeezed"));
+}
+
+#[tokio::test]
+async fn a_body_that_comes_again_is_a_repeat_for_a_while_also_after_a_restart_and_an_event_later() {
+    let folder = settings("");
+    write_source(folder.path(), "alerts", "provider = \"alertmanager\"\nsecrets = \"token-of-alerts\"");
+    let relay = TestRelay::start_in(std::sync::Arc::new(folder)).await;
+    async fn post(relay: &TestRelay, body: &'static str) -> u16 {
+        let request = relay.client.post(relay.hook("alerts")).bearer_auth("token-of-alerts");
+        request.header("content-type", "application/json").body(body).send().await.unwrap().status().as_u16()
+    }
+    let disk_is_full = r#"{"status": "firing", "groupKey": "disk"}"#;
+    assert_eq!(post(&relay, disk_is_full).await, 202);
+    assert_eq!(post(&relay, r#"{"status": "resolved", "groupKey": "disk"}"#).await, 202);
+    assert_eq!(post(&relay, disk_is_full).await, 200);
+    relay.clock.advance(Duration::from_secs(4 * 60));
+    let relay = relay.restart().await;
+    assert_eq!(post(&relay, disk_is_full).await, 200);
+    relay.clock.advance(Duration::from_secs(1));
+    assert_eq!(post(&relay, disk_is_full).await, 202, "a reminder");
+    assert_eq!(relay.accounts().accepted, 3);
 }

@@ -37,6 +37,17 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         },
     },
     HelperDoc {
+        name: "values",
+        usage: "{{first (values object)}}",
+        gives: "An object's values, where their names can't be known.",
+        example: ["{{join (values payload)}}", r#"{"a":"x","b":"y"}"#, "x, y"],
+        values: (1, 1),
+        run: |args| match args.value(0) {
+            Value::Object(map) => Ok(map.values().cloned().collect::<Vec<_>>().into()),
+            _ => Ok(Value::Array(Vec::new())),
+        },
+    },
+    HelperDoc {
         name: "take",
         usage: "{{#each (take list 5)}}",
         gives: "The first so many members.",
@@ -95,20 +106,14 @@ pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "facts",
         usage: "(facts \"Branch\" value \"Labels\" value …)",
-        gives: "A list of facts (`title`, `value`); those without a value are left out.",
+        gives: "A list of facts (`title`, `value`); those without a value are left out. A list of facts may stand in it.",
         example: [
             "{{#each (facts \"Branch\" payload.branch \"Tag\" payload.tag)}}{{title}}: {{value}}{{/each}}",
             r#"{"branch":"main"}"#,
             "Branch: main",
         ],
-        values: (2, ANY),
-        run: |args| {
-            let pairs = args.values.chunks(2).filter_map(|pair| match pair {
-                [title, value] if !is_empty(value) => Some(json!({"title": text_of(title), "value": text_of(value)})),
-                _ => None,
-            });
-            Ok(pairs.collect::<Vec<_>>().into())
-        },
+        values: (1, ANY),
+        run: |args| Ok(facts(&args.values).into()),
     },
 ];
 
@@ -121,6 +126,19 @@ fn join(args: &Args<'_>) -> Result<Value, &'static str> {
     };
     let words: Vec<String> = args.list(0).iter().map(shown).filter(|word| !word.is_empty()).collect();
     Ok(words.join(&between).into())
+}
+
+fn facts(values: &[&Value]) -> Vec<Value> {
+    let mut facts = Vec::new();
+    let mut rest = values.iter();
+    while let Some(title) = rest.next() {
+        if let Value::Array(more) = title {
+            facts.extend(more.iter().cloned());
+        } else if let Some(value) = rest.next().filter(|value| !is_empty(value)) {
+            facts.push(json!({"title": text_of(title), "value": text_of(value)}));
+        }
+    }
+    facts
 }
 
 fn size(value: &Value) -> usize {

@@ -21,22 +21,25 @@ use crate::{
 /// An event made ready for the disk, off the writer's thread; only its id is still to be given.
 pub(super) struct Offer {
     received_at: Timestamp,
-    replay: Option<Replay>,
+    replays: Vec<Replay>,
     row: EventRow,
     payload: Vec<u8>,
 }
 
+/// A key that is not known, and the end of its time where that is over.
+type Fresh = (Replay, Option<i64>);
+
 impl Offer {
     pub(super) fn new(
         event: &Event,
-        replay: Option<Replay>,
+        replays: Vec<Replay>,
         targets: &[Target],
         ignored: Reason,
     ) -> Result<Self, StoreError> {
         let targets = distinct(targets);
         let ignored = targets.is_empty().then_some(ignored);
         let row = EventRow::new(event, &targets, ignored);
-        Ok(Self { received_at: event.received_at, replay, row, payload: encode_payload(event)? })
+        Ok(Self { received_at: event.received_at, replays, row, payload: encode_payload(event)? })
     }
 
     /// Bytes that it puts into the batch, near enough.
@@ -47,23 +50,22 @@ impl Offer {
 
 impl Draft<'_> {
     pub(super) fn accept(&mut self, offer: Offer) -> Result<Accepted, StoreError> {
-        let Offer { received_at, replay, row, payload } = offer;
-        let seen = replay.map_or(Ok(None), |replay| self.seen(replay))?;
+        let Offer { received_at, replays, row, payload } = offer;
+        let (fresh, replayed) = self.known_by(replays, received_at)?;
         let delivery = row.delivery_id.as_deref().map(|delivery_id| delivery_key(&row.source, delivery_id));
         if let Some(key) = &delivery
             && let Some(first) = self.get(Space::DeliveryIds, key)?
         {
             let first = event_of(&first)?;
-            self.remember(replay, seen, received_at, first)?;
+            self.remember(fresh, received_at, first)?;
             return Ok(Accepted::Duplicate(first));
         }
-        if let Some(seen) = &seen
-            && seen.until >= received_at.as_millisecond()
-        {
-            return Ok(Accepted::Replayed(event_of(&seen.event)?));
+        if let Some(first) = replayed {
+            self.remember(fresh, received_at, first)?;
+            return Ok(Accepted::Replayed(first));
         }
         let id = self.next_id(received_at);
-        self.remember(replay, seen, received_at, id)?;
+        self.remember(fresh, received_at, id)?;
         self.put_row(id, &row, None)?;
         self.put(Space::Payloads, event_key(id), payload);
         if let Some(key) = delivery {
@@ -77,27 +79,33 @@ impl Draft<'_> {
         Ok(Accepted::New(id))
     }
 
-    fn seen(&self, replay: Replay) -> Result<Option<SeenRow>, StoreError> {
-        let bytes = self.get(Space::Seen, &Slice::from(replay.key))?;
-        bytes.map(|bytes| decode(&bytes, || "a signature that was seen".into())).transpose()
+    /// The event of the first key that is known and whose time is not over; and the keys before it, all of
+    /// them if there is none.
+    fn known_by(&self, replays: Vec<Replay>, now: Timestamp) -> Result<(Vec<Fresh>, Option<EventId>), StoreError> {
+        let mut fresh = Vec::new();
+        for replay in replays {
+            let bytes = self.get(Space::Seen, &Slice::from(replay.key))?;
+            let seen: Option<SeenRow> =
+                bytes.map(|bytes| decode(&bytes, || "a webhook that was seen".into())).transpose()?;
+            match seen {
+                Some(seen) if seen.until >= now.as_millisecond() => return Ok((fresh, Some(event_of(&seen.event)?))),
+                past => fresh.push((replay, past.map(|past| past.until))),
+            }
+        }
+        Ok((fresh, None))
     }
 
-    /// Remembers a signature, in place of what was known of it, and forgets those that must go for it.
-    fn remember(
-        &mut self,
-        replay: Option<Replay>,
-        known: Option<SeenRow>,
-        now: Timestamp,
-        event: EventId,
-    ) -> Result<(), StoreError> {
-        let Some(replay) = replay else { return Ok(()) };
-        let row = encode(&SeenRow { until: replay.until.as_millisecond(), event: id_bytes(event) })?;
-        if let Some(known) = known {
-            self.replays.forget(known.until, replay.key);
-        }
-        self.put(Space::Seen, replay.key.into(), row);
-        for key in self.replays.remember(replay, now) {
-            self.remove(Space::Seen, key.into());
+    /// Remembers keys, and forgets those that must go for them.
+    fn remember(&mut self, fresh: Vec<Fresh>, now: Timestamp, event: EventId) -> Result<(), StoreError> {
+        for (replay, past) in fresh {
+            if let Some(until) = past {
+                self.replays.forget(until, replay.key);
+            }
+            let row = encode(&SeenRow { until: replay.until.as_millisecond(), event: id_bytes(event) })?;
+            self.put(Space::Seen, replay.key.into(), row);
+            for key in self.replays.remember(replay, now) {
+                self.remove(Space::Seen, key.into());
+            }
         }
         Ok(())
     }

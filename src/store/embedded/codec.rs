@@ -71,7 +71,7 @@ pub(super) struct DeadRow {
     pub(super) why: String,
 }
 
-/// A signature that was good once, in the space of those seen.
+/// A signature or a body that was taken once, in the space of those seen.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SeenRow {
     pub(super) until: i64,

@@ -81,7 +81,7 @@ async fn what_was_accepted_outlives_a_kill_at_once_after() {
     store.put_subscription(subscription(1, true)).await.unwrap();
     let sent = event(Some("d-1"), minute(0));
     let Accepted::New(id) =
-        store.accept(sent.clone(), None, vec![target(1, 1), target(2, 2)], Reason::NoSubscription).await.unwrap()
+        store.accept(sent.clone(), vec![], vec![target(1, 1), target(2, 2)], Reason::NoSubscription).await.unwrap()
     else {
         panic!("nothing was there before");
     };
@@ -91,7 +91,7 @@ async fn what_was_accepted_outlives_a_kill_at_once_after() {
     assert_eq!(copy.accounts(), store.accounts());
     assert_eq!((copy.lanes(), copy.queue()), (vec![lane(2)], (2, Some(minute(0)))), "subscription 1 is paused");
     assert_eq!(copy.due(lane(2), 9), store.due(lane(2), 9));
-    let again = copy.accept(sent, None, vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
+    let again = copy.accept(sent, vec![], vec![target(1, 1)], Reason::NoSubscription).await.unwrap();
     assert_eq!(again, Accepted::Duplicate(id));
 }
 
@@ -99,8 +99,8 @@ async fn what_was_accepted_outlives_a_kill_at_once_after() {
 async fn signatures_are_remembered_over_a_kill_and_forgotten_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let store = opened(folder.path());
-    let replay = |key: u8, until| Some(Replay { key: [key; 16], until: minute(until) });
-    let offer = |key, at, until| (event(None, minute(at)), replay(key, until), Vec::new(), Reason::NotMapped);
+    let replay = |key: u8, until| vec![Replay { key: [key; 16], until: minute(until) }];
+    let offer = |key, at, until| (event(None, minute(at)), replay(key, until), vec![], Reason::NotMapped);
     let (sent, signed, targets, ignored) = offer(1, 0, 5);
     let Accepted::New(first) = store.accept(sent, signed, targets, ignored).await.unwrap() else {
         panic!("nothing was there before");
@@ -276,7 +276,7 @@ async fn a_write_that_fails_ends_accepting() {
     let known = store.accounts();
     fails.store(true, Ordering::Relaxed);
     for _ in 0..2 {
-        let error = store.accept(event(None, minute(1)), None, vec![], Reason::NotMapped).await.unwrap_err();
+        let error = store.accept(event(None, minute(1)), vec![], vec![], Reason::NotMapped).await.unwrap_err();
         assert!(matches!(&error, StoreError::Failed { why } if why == "no space left"), "{error}");
         // The disk is well again, but what it holds is not known: only a restart may accept again.
         fails.store(false, Ordering::Relaxed);
@@ -345,7 +345,7 @@ async fn webhooks_that_wait_together_share_a_flush() {
     // Each delivery id twice: of two in one batch the second is a repeat too.
     let accepts = (0..100).map(|n| {
         let sent = event(Some(&format!("d-{}", n / 2)), minute(0));
-        held.store.accept(sent, None, vec![target(1, 1)], Reason::NoSubscription)
+        held.store.accept(sent, vec![], vec![target(1, 1)], Reason::NoSubscription)
     });
     let accepts = async {
         let accepted = join_all(accepts).await;

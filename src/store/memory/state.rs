@@ -76,28 +76,24 @@ impl Held {
 }
 
 impl State {
-    pub(super) fn accept(
-        &mut self,
-        event: Event,
-        replay: Option<Replay>,
-        targets: &[Target],
-        ignored: Reason,
-    ) -> Accepted {
+    pub(super) fn accept(&mut self, event: Event, replays: &[Replay], targets: &[Target], ignored: Reason) -> Accepted {
         let key = event.delivery_id.clone().map(|delivery_id| (event.source.clone(), delivery_id));
+        let known_by = |replay| self.known_by(replay, event.received_at);
+        let fresh: Vec<Replay> = replays.iter().take_while(|replay| known_by(*replay).is_none()).copied().collect();
+        let replayed = replays.get(fresh.len()).and_then(known_by);
         if let Some(first) = key.as_ref().and_then(|key| self.delivery_ids.get(key)) {
             let first = *first;
-            self.remember(replay, event.received_at, first);
+            self.remember(&fresh, event.received_at, first);
             return Accepted::Duplicate(first);
         }
-        if let Some((until, first)) = replay.and_then(|replay| self.replays.get(&replay.key))
-            && *until >= event.received_at.as_millisecond()
-        {
-            return Accepted::Replayed(*first);
+        if let Some(first) = replayed {
+            self.remember(&fresh, event.received_at, first);
+            return Accepted::Replayed(first);
         }
         let id = EventIds::after(self.last).next(event.received_at);
         self.last = Some(id);
         self.delivery_ids.extend(key.map(|key| (key, id)));
-        self.remember(replay, event.received_at, id);
+        self.remember(&fresh, event.received_at, id);
         let state = DeliveryState::Waiting { failures: 0, throttles: 0, due_at: event.received_at };
         let fresh = |target| Delivery { target, state, attempts: Vec::new() };
         let deliveries: Vec<_> = distinct(targets).into_iter().map(fresh).collect();
@@ -108,13 +104,20 @@ impl State {
         Accepted::New(id)
     }
 
-    fn remember(&mut self, replay: Option<Replay>, now: Timestamp, event: EventId) {
-        let Some(replay) = replay else { return };
-        if let Some((until, _)) = self.replays.insert(replay.key, (replay.until.as_millisecond(), event)) {
-            self.seen.forget(until, replay.key);
-        }
-        for key in self.seen.remember(replay, now) {
-            self.replays.remove(&key);
+    /// The event that is known by this key, if its time is not over.
+    fn known_by(&self, replay: &Replay, now: Timestamp) -> Option<EventId> {
+        let (until, event) = self.replays.get(&replay.key)?;
+        (*until >= now.as_millisecond()).then_some(*event)
+    }
+
+    fn remember(&mut self, replays: &[Replay], now: Timestamp, event: EventId) {
+        for replay in replays {
+            if let Some((until, _)) = self.replays.insert(replay.key, (replay.until.as_millisecond(), event)) {
+                self.seen.forget(until, replay.key);
+            }
+            for key in self.seen.remember(*replay, now) {
+                self.replays.remove(&key);
+            }
         }
     }
 
