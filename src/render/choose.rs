@@ -8,9 +8,10 @@ use crate::{
 /// What every event can be shown with; it is embedded, so it is always there.
 const LAST: &str = "generic/event";
 
-/// The mapping's template; else the first there is of `provider/type.action`, `provider/type`, the type without its
-/// last part (`invoice.payment` and `invoice`, for `invoice.payment.failed`) and `provider/default`; else
-/// `generic/event`.
+/// The template that an event gets.
+///
+/// The mapping's; else the first there is of `provider/type.action`, `provider/type`, the type without its last part
+/// (`invoice.payment` and `invoice`, for `invoice.payment.failed`) and `provider/default`; else `generic/event`.
 ///
 /// None only where a set without `generic/event` is asked.
 pub fn choose(
