@@ -68,7 +68,7 @@ async fn who_makes_up_key_ids_is_slowed_down_though_the_provider_answers() {
         let head = part(json!({"alg": "RS256", "kid": format!("made-up-{kid}")}));
         let token = format!("Bearer {head}.{}.{}", part(claims.clone()), URL_SAFE_NO_PAD.encode([7; 256]));
         let refused = ingest.take(&source, webhook(clock.now(), &token)).await.unwrap_err();
-        assert_eq!(refused.reason, Reason::KeyUnavailable, "{:?}", refused.why);
+        assert_eq!(refused.reason, Reason::SignatureInvalid, "{:?}", refused.why);
     }
     assert_eq!(ingest.admit("ci", client).unwrap_err().reason, Reason::SlowedDown);
 }
