@@ -27,6 +27,9 @@ pub struct Action {
     pub url: String,
 }
 
+/// People whom one message can mention (Microsoft's reference of the Teams connector: "up to 20 users").
+pub const MOST_MENTIONS: usize = 20;
+
 /// A person to be notified: Teams shows `<at>name</at>` in a text as a mention if it stands here too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {

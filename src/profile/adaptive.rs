@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::card::{Card, Mention};
+use crate::card::{Card, MOST_MENTIONS, Mention};
 
-/// Mentions that one message may hold.
-const MOST_MENTIONS: usize = 20;
 /// Buttons that Teams shows.
 const MOST_BUTTONS: usize = 6;
 

@@ -8,9 +8,12 @@ mod json;
 mod lines;
 mod list;
 mod marked;
+mod number;
+mod pattern;
 mod survey;
 mod text;
 mod time;
+mod web;
 
 use std::collections::BTreeMap;
 
@@ -42,11 +45,14 @@ const ANY: usize = usize::MAX;
 const THEMES: &[&[HelperDoc]] = &[
     choice::HELPERS,
     text::HELPERS,
+    pattern::HELPERS,
     marked::HELPERS,
     list::HELPERS,
     lines::HELPERS,
     code::HELPERS,
+    number::HELPERS,
     time::HELPERS,
+    web::HELPERS,
     json::HELPERS,
     survey::HELPERS,
 ];
@@ -92,13 +98,14 @@ impl HelperDef for ValueHelper {
         &self,
         helper: &Helper<'rc>,
         _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
+        context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
         let Self(doc) = self;
         let args = Args {
             values: helper.params().iter().map(|param| param.value()).collect(),
             named: helper.hash().iter().map(|(name, value)| (*name, value.value())).collect(),
+            root: context.data(),
         };
         let fail =
             |why: &str| RenderError::from(RenderErrorReason::Other(format!("`{}` {why}: {}", doc.name, doc.usage)));
@@ -114,6 +121,8 @@ impl HelperDef for ValueHelper {
 struct Args<'a> {
     values: Vec<&'a Value>,
     named: BTreeMap<&'a str, &'a Value>,
+    /// What the template sees.
+    root: &'a Value,
 }
 
 impl Args<'_> {
@@ -174,7 +183,11 @@ mod tests {
     /// What a template's text shows in a TextBlock.
     fn shown(template: &str, payload: &str) -> String {
         let payload: Value = serde_json::from_str(payload).unwrap();
-        let context = serde_json::json!({ "payload": payload });
+        let context = serde_json::json!({
+            "payload": payload,
+            "headers": {"x-request-id": "7f3a"},
+            "event": {"received_at": "2026-11-23T08:05:00Z"},
+        });
         let rendered = registry().render_template(template, &context).unwrap();
         let document = format!(r#"{{"summary":"s","body":[{{"type":"TextBlock","text":"x{rendered}"}}]}}"#);
         if template.contains("{{{") {
@@ -218,7 +231,8 @@ mod tests {
             for first in odd.as_array().unwrap() {
                 for second in odd.as_array().unwrap() {
                     let values: Vec<&Value> = [first, second, first].into_iter().take(doc.values.1.min(3)).collect();
-                    let args = Args { values, named: BTreeMap::from([("a", second), ("field", first)]) };
+                    let named = BTreeMap::from([("a", second), ("field", first)]);
+                    let args = Args { values, named, root: &odd };
                     let given = (doc.run)(&args);
                     assert!(given.is_ok() || given.is_err_and(|why| !why.is_empty()), "{}", doc.name);
                 }

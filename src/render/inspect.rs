@@ -88,12 +88,13 @@ impl Inspector<'_> {
     fn expression(&mut self, expression: &HelperTemplate, at_root: bool) {
         let name = expression.name.as_name().unwrap_or_default();
         if expression.params.is_empty() && expression.hash.is_empty() {
-            if BLOCKS.contains(&name) || helpers::is_value_helper(name) {
+            let is_whole = helpers::is_value_helper(name) && helpers::wrong_count(name, 0).is_none();
+            if !is_whole && (BLOCKS.contains(&name) || helpers::is_value_helper(name)) {
                 self.report(
                     format!("`{name}` is a helper and lacks its values"),
                     format!("see the list of helpers for `{name}`"),
                 );
-            } else {
+            } else if !is_whole {
                 self.parameter(&expression.name, at_root);
             }
             return;

@@ -7,7 +7,7 @@ mod plain;
 
 use super::marks::{Stretch, stretches};
 use super::text::{is_unfit, web_address};
-use crate::card::Mention;
+use crate::card::{MOST_MENTIONS, Mention};
 pub(super) use plain::{plain, without_markdown};
 
 /// A string of a card where Teams reads Markdown: the author's Markdown stands, values are shown as text.
@@ -71,12 +71,13 @@ impl Writer {
         // The name must stand in the text exactly as in the list of mentions, so it can hold nothing to escape.
         let name: String = name.chars().map(|c| if "\\`*_~[]<>&{}".contains(c) { ' ' } else { c }).collect();
         let name = super::text::one_line(&name);
-        if id.trim().is_empty() || name.is_empty() {
-            return self.push_value(&name);
-        }
-        self.push_markdown(&format!("<at>{name}</at>"));
         let mention = Mention { id: id.trim().to_owned(), name };
-        if !mentions.contains(&mention) {
+        let is_told = mentions.contains(&mention);
+        if mention.name.is_empty() || !is_person(&mention.id) || (!is_told && mentions.len() >= MOST_MENTIONS) {
+            return self.push_value(&mention.name);
+        }
+        self.push_markdown(&format!("<at>{}</at>", mention.name));
+        if !is_told {
             mentions.push(mention);
         }
     }
@@ -115,6 +116,18 @@ impl Writer {
             self.worded = self.worded || c.is_alphanumeric();
         }
     }
+}
+
+/// Whether an id is of a form that Teams can look up: an Entra object id, a user principal name, or Teams' own.
+/// With any other id Teams refuses the whole card.
+fn is_person(id: &str) -> bool {
+    let is_object_id = id.len() == 36
+        && id
+            .char_indices()
+            .all(|(at, c)| if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_hexdigit() });
+    let is_principal_name = id.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    let is_teams_own = id.starts_with("29:") || id.starts_with("8:");
+    !id.contains(char::is_whitespace) && (is_object_id || is_principal_name || is_teams_own)
 }
 
 /// Whether `&` is followed by what makes it an entity, such as `lt;` or `#60;`.
@@ -202,9 +215,27 @@ mod tests {
 
     #[test]
     fn a_mention_of_the_template_is_one() {
-        let text = format!("{{}} said {}id-1{}Mona <L>{}", '\u{FDD4}', '\u{FDD5}', '\u{FDD6}');
         let mut mentions = Vec::new();
+        let text = format!("{{}} said {}", mention("m@octo.example", "Mona <L>"));
         assert_eq!(safe(&text, &mut mentions), "{} said <at>Mona L</at>");
-        assert_eq!(mentions, [Mention { id: "id-1".into(), name: "Mona L".into() }]);
+        assert_eq!(mentions, [Mention { id: "m@octo.example".into(), name: "Mona L".into() }]);
+    }
+
+    fn mention(id: &str, name: &str) -> String {
+        format!("\u{FDD4}{id}\u{FDD5}{name}\u{FDD6}")
+    }
+
+    #[test]
+    fn who_is_no_one_or_one_too_many_is_named_and_not_mentioned() {
+        let mut mentions = Vec::new();
+        for id in ["", "mona", "mona@octo", "two words@octo.example", "2c1d"] {
+            assert_eq!(safe(&mention(id, "Mona_L"), &mut mentions), "Mona L", "{id}");
+        }
+        assert_eq!(mentions, []);
+        let ids = (0..30).map(|number| format!("00000000-0000-4000-8000-0000000000{number:02}"));
+        let all: String = ids.map(|id| mention(&id, "Mona")).collect();
+        assert_eq!(safe(&all, &mut mentions).matches("<at>").count(), 20);
+        assert_eq!(mentions.len(), 20);
+        assert_eq!(safe(&mention(&mentions[3].id.clone(), "Mona"), &mut mentions), "<at>Mona</at>");
     }
 }

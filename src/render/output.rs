@@ -3,7 +3,7 @@
 use std::io;
 
 /// Bytes of a rendered document; the largest card that Teams takes is an eighteenth of it.
-pub(super) const MOST_BYTES: usize = 512 * 1024;
+pub(in crate::render) const MOST_BYTES: usize = 512 * 1024;
 
 /// Keeps what is written and fails as soon as it is too much, so that a loop in a template ends.
 #[derive(Default)]

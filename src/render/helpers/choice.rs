@@ -54,16 +54,42 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         gives: "The colour of a text of that severity: good, accent, warning or attention.",
         example: ["{{color payload}}", r#""failure""#, "attention"],
         values: (1, 1),
+        run: |args| Ok(color(severity(&args.text(0))).into()),
+    },
+    HelperDoc {
+        name: "style",
+        usage: "{{style severity-or-status}}",
+        gives: "The style of a container of that severity: good, accent, warning or attention.",
+        example: ["{{style payload}}", r#""resolved""#, "good"],
+        values: (1, 1),
+        run: |args| Ok(color(severity(&args.text(0))).into()),
+    },
+    HelperDoc {
+        name: "emoji",
+        usage: "{{emoji severity-or-status}}",
+        gives: "A sign of that severity, for places that have no colours.",
+        example: ["{{emoji payload}}", r#""failed""#, "❌"],
+        values: (1, 1),
         run: |args| {
             Ok(match severity(&args.text(0)) {
-                "critical" => "attention",
-                "info" => "accent",
-                other => other,
+                "good" => "✅",
+                "warning" => "⚠️",
+                "critical" => "❌",
+                _ => "ℹ️",
             }
             .into())
         },
     },
 ];
+
+/// What Teams calls the colour of a severity.
+fn color(severity: &'static str) -> &'static str {
+    match severity {
+        "critical" => "attention",
+        "info" => "accent",
+        other => other,
+    }
+}
 
 fn coalesce(args: &Args<'_>) -> Result<Value, &'static str> {
     Ok(args.values.iter().find(|value| !is_empty(value)).map_or(Value::Null, |value| (*value).clone()))

@@ -31,6 +31,43 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         run: |args| Ok(text::first_line(&args.text(0)).into()),
     },
     HelperDoc {
+        name: "trim",
+        usage: "{{trim text}}",
+        gives: "The text without blanks and line ends around it.",
+        example: ["{{trim payload}}", r#""\n done  ""#, "done"],
+        values: (1, 1),
+        run: |args| Ok(args.text(0).trim().into()),
+    },
+    HelperDoc {
+        name: "split",
+        usage: "(split text \",\")",
+        gives: "The parts of a text as a list, without blanks around them; empty ones are left out.",
+        example: ["{{last (split payload \"/\")}}", r#""octo/hello/main""#, "main"],
+        values: (2, 2),
+        run: |args| {
+            let (text, between) = (args.text(0), args.text(1));
+            let parts = if between.is_empty() { vec![text.as_str()] } else { text.split(&between).collect() };
+            Ok(parts
+                .into_iter()
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(Value::from)
+                .collect::<Vec<_>>()
+                .into())
+        },
+    },
+    HelperDoc {
+        name: "header",
+        usage: "{{header \"name\"}}",
+        gives: "A header of the webhook that its provider's file keeps.",
+        example: ["{{header \"X-Request-Id\"}}", "null", "7f3a"],
+        values: (1, 1),
+        run: |args| {
+            let name = args.text(0).to_ascii_lowercase();
+            Ok(args.root.get("headers").and_then(|headers| headers.get(&name)).cloned().unwrap_or_default())
+        },
+    },
+    HelperDoc {
         name: "upper",
         usage: "{{upper text}}",
         gives: "The text in capitals.",

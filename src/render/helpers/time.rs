@@ -1,4 +1,4 @@
-//! Helpers for instants and lengths of time. None of them knows what time it is.
+//! Helpers for instants and lengths of time. None of them knows what time it is: a card that is made again is the same.
 
 use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
 use serde_json::Value;
@@ -26,7 +26,35 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         values: (1, 2),
         run: duration,
     },
+    HelperDoc {
+        name: "now",
+        usage: "{{date (now)}}",
+        gives: "The instant at which the event came in, for a card made later is to say the same.",
+        example: ["{{date (now)}}", "null", "23 Nov 2026, 08:05 UTC"],
+        values: (0, 0),
+        run: |args| Ok(received_at(args)),
+    },
+    HelperDoc {
+        name: "ago",
+        usage: "{{ago instant}}",
+        gives: "How long before the event came in that was; nothing where it is no instant, or was later.",
+        example: ["{{ago payload}}", r#""2026-11-23T06:35:00Z""#, "1 h 30 min ago"],
+        values: (1, 1),
+        run: |args| {
+            let seconds = since(args.value(0), &received_at(args)).filter(|seconds| *seconds >= 0);
+            Ok(seconds.map(|seconds| format!("{} ago", length(seconds))).unwrap_or_default().into())
+        },
+    },
 ];
+
+fn received_at(args: &Args<'_>) -> Value {
+    args.root.pointer("/event/received_at").cloned().unwrap_or_default()
+}
+
+/// Seconds from one instant to another.
+fn since(from: &Value, to: &Value) -> Option<i64> {
+    instant(from).zip(instant(to)).map(|(from, to)| to.as_second() - from.as_second())
+}
 
 /// Numbers past this are milliseconds: as seconds they would lie in the year 5138.
 const FIRST_MILLISECOND: i64 = 100_000_000_000;
@@ -60,7 +88,7 @@ fn date(args: &Args<'_>) -> Result<Value, &'static str> {
 
 fn duration(args: &Args<'_>) -> Result<Value, &'static str> {
     let seconds = if args.values.len() == 2 {
-        instant(args.value(0)).zip(instant(args.value(1))).map(|(from, to)| to.as_second() - from.as_second())
+        since(args.value(0), args.value(1))
     } else {
         let value = args.value(0);
         value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
