@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads files, waits or knows of destinations; a [`profile`](crate::profile) makes the bytes to post.
 
+mod budget;
 mod choose;
 mod document;
 mod element;

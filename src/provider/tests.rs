@@ -111,6 +111,30 @@ fn what_send_signs_for_a_preset_is_believed_by_it() {
     assert_eq!(cannot, ["asana", "microsoft-graph", "travis"]);
 }
 
+/// By the key in tests/keys, over the payload below: `openssl dgst -sha1 -sign rsa.pem payload | base64`.
+const TRAVIS_SIGNATURE: &str = "j0ZugWTJDwUVLJMxtbIPljTmZgvGM7ZzjTLlpBASGWQyT9FuK8MpXcVb8x2YLiE9AEglmlevTFwwXQaEf7JHwOwOKW9Hc9pz+O/hloFueUrWLfQZE6n+8FZrZfR8+xaKC8myqTWApS4gu/9GiyweqB1W/2zkw7TGVEaENtSJosg/OQdfCSNIJUOMuvfbsNV+ekadnbroHmSqi346iXNhIp+cZKqzLc86PdAN/9yjRjTDdpF+AHDWfZqorCG5BZZxOmGEVuL319y5ozSjOvWrHzd5FtSwwM0ThMLCpl79MQoWJwuUC4IGUPb3fhJ3x1F7vry9dnhQelOeHO8YuLKQLw==";
+
+#[test]
+fn a_build_of_travis_is_believed_by_the_key_that_travis_publishes_and_no_changed_one_is() {
+    let payload = r#"{"id":71,"state":"passed","type":"push","repository":{"owner_name":"octo","name":"hello"}}"#;
+    let key = json!({"config": {"notifications": {"webhook": {"public_key": include_str!("../../tests/keys/rsa-public.pem")}}}});
+    let mut keys = Keyring::default();
+    keys.put_fetched("https://api.travis-ci.com/config".parse().unwrap(), key.to_string().into_bytes().into());
+    let travis = preset("travis");
+    let verifier = Verifier::new(travis.schemes(), &[], "ci.toml", None).unwrap();
+    let judge = |payload: &str, signature: &str| {
+        let body = form_urlencoded::Serializer::new(String::new()).append_pair("payload", payload).finish();
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert("signature", HeaderValue::from_str(signature).unwrap());
+        verifier.check(webhook(headers, body.as_bytes()), now(), &keys)
+    };
+    let (event, _) = travis.event(judge(payload, TRAVIS_SIGNATURE).unwrap()).unwrap();
+    assert_eq!(event.kind, EventType::new("push", Some("passed")));
+    assert!(judge(&payload.replace("passed", "failed"), TRAVIS_SIGNATURE).is_err());
+    assert!(judge(payload, &TRAVIS_SIGNATURE.replace(&TRAVIS_SIGNATURE[..4], "AAAA")).is_err());
+}
+
 /// Those that sign and place everything in headers, by secrets that [`secrets_for`] makes up.
 const SIGNING: [&str; 6] = ["github", "gitlab", "bitbucket", "gitea", "standard-webhooks", "generic"];
 

@@ -21,7 +21,7 @@ use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderEr
 use serde_json::Value;
 
 pub(super) use self::{choice::severity, time::length};
-use super::marks;
+use super::{budget, marks};
 
 /// A helper: what it is called, what it does, and an example.
 #[derive(Debug)]
@@ -113,6 +113,7 @@ impl HelperDef for ValueHelper {
         if args.values.len() < least || args.values.len() > most {
             return Err(fail("has too few values, or too many"));
         }
+        budget::spend_on(args.values.iter().copied())?;
         (doc.run)(&args).map(ScopedJson::Derived).map_err(fail)
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use handlebars::{Handlebars, RenderErrorReason, Template, TemplateErrorReason};
 
-use super::{RenderInput, document, graph, helpers, inspect, marks, output::Output};
+use super::{RenderInput, budget, document, graph, helpers, inspect, marks, output::Output};
 use crate::{card::Card, config::problem::Problem, name::TemplateName};
 
 /// A template as it stands on disk or in the binary.
@@ -75,7 +75,9 @@ impl Templates {
             problems.sort();
             return Err(problems);
         }
-        for (name, (_, template)) in parsed {
+        budget::register(&mut registry);
+        for (name, (_, mut template)) in parsed {
+            budget::meter(&mut template);
             registry.register_template(name, template);
         }
         Ok(Self { registry })
@@ -108,6 +110,7 @@ impl Templates {
     /// Which template failed, where and why, without a word of the payload. [`fallback`](super::fallback) serves then.
     pub fn render(&self, name: &TemplateName, input: &RenderInput) -> Result<Card, RenderError> {
         let mut output = Output::default();
+        budget::begin();
         self.registry
             .render_with_context_to_write(name.as_str(), input.context(), &mut output)
             .map_err(|error| RenderError::rendering(name, &error))?;

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     card::Card,
-    render::{RenderInput, Templates, markdown, text::web_address},
+    render::{RenderInput, Templates, budget, markdown, text::web_address},
 };
 
 fn templates() -> Templates {
@@ -91,6 +91,8 @@ fn every_sample_is_shown_by_its_template_with_all_that_it_asks_for() {
         let payload = payload(&sample);
         let card = strict.render(&sample.template, &input(&sample, payload.clone()));
         let card = card.unwrap_or_else(|error| panic!("{}: {error}", label(&sample)));
+        let steps = budget::spent();
+        assert!(steps < budget::MOST_STEPS / 50, "{} takes {steps} steps", label(&sample));
         if !sample.template.as_str().starts_with("github/") {
             continue;
         }

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::HelperDoc;
-use crate::render::text;
+use crate::render::{marks, text};
 
 pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
@@ -36,7 +36,9 @@ pub(super) const HELPERS: &[HelperDoc] = &[
             let text = args.text(0);
             let standard = general_purpose::STANDARD_PAD_INDIFFERENT.decode(text.trim());
             let bytes = standard.or_else(|_| general_purpose::URL_SAFE_PAD_INDIFFERENT.decode(text.trim()));
-            Ok(bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default().into())
+            let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+            // What was hidden in it was not there when the marks were taken out of the payload.
+            Ok(marks::strip(&text).into())
         },
     },
 ];

@@ -114,6 +114,17 @@ fn an_endless_output_ends() {
 }
 
 #[test]
+fn endless_work_ends_though_nothing_is_written() {
+    let lists = || serde_json::Value::from(vec![0; 1_000]);
+    let turns = "{{#each payload}}{{#each ../payload}}{{/each}}{{/each}}";
+    assert!(render(turns, lists()).unwrap_err().to_string().contains("more than 200000 steps"), "turns of loops");
+    let calls = "{{#each payload}}{{len (take @root.payload 1000)}}{{len (replace @root.headers.x-github-event \"p\" \"\")}}{{/each}}";
+    let error = render(calls, vec![0; 100_000].into()).unwrap_err();
+    assert!(error.to_string().contains("more than 200000 steps"), "calls of helpers: {error}");
+    render(GOOD, serde_json::json!({"title": "t"})).expect("each card has its own steps");
+}
+
+#[test]
 fn what_is_missing_is_nothing_unless_the_check_is_strict() {
     let templates = Templates::compile(vec![file("t/t", GOOD)]).unwrap();
     let name = "t/t".parse().unwrap();
