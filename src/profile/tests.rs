@@ -84,7 +84,7 @@ fn whatever_the_card_it_fits_and_says_so_if_it_was_shortened() {
             (0..n).map(|n| json!({"title": format!("fact {n}"), "value": "\"x\"".repeat(20)})).collect();
         json!({"type": "FactSet", "facts": facts})
     };
-    let nested = (0..30).fold(text(2_000), |inner, _| json!({"type": "Container", "items": [inner.clone(), inner.get("items").map_or(Value::Null, |_| text(9))]}));
+    let nested = (0..30).fold(text(2_000), |inner, _| json!({"type": "Container", "items": [inner, text(9)]}));
     let long = format!("https://octo.example/{}", "a".repeat(2_000));
     let mut heavy = card(vec![text(9_000)]);
     heavy.summary = "\u{10348}\"".repeat(5_000);
