@@ -263,7 +263,7 @@ mod payloads;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
-mod shared;
+pub(crate) mod shared;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

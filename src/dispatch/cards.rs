@@ -130,3 +130,6 @@ pub fn test_card(subscription: &Subscription) -> Card {
         ..Card::default()
     }
 }
+
+#[cfg(test)]
+mod captured;
