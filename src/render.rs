@@ -13,6 +13,7 @@ mod embedded;
 mod fallback;
 mod graph;
 mod helpers;
+mod inbound;
 mod input;
 mod inspect;
 mod lenient;

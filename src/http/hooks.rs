@@ -91,6 +91,13 @@ fn received(receipt: &Receipt) -> Response {
         Yes::Accepted if !receipt.duplicate => StatusCode::ACCEPTED,
         Yes::Accepted | Yes::Ok => StatusCode::OK,
     };
+    if let Some(answer) = &receipt.answer {
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        ];
+        return (status, headers, answer.as_str().to_owned()).into_response();
+    }
     let mut body = json!({ "event": receipt.event });
     if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
         body.insert("duplicate".to_owned(), true.into());

@@ -8,6 +8,7 @@ mod json;
 mod lines;
 mod list;
 mod marked;
+mod posted;
 mod survey;
 mod text;
 mod time;
@@ -49,6 +50,7 @@ const THEMES: &[&[HelperDoc]] = &[
     time::HELPERS,
     json::HELPERS,
     survey::HELPERS,
+    posted::HELPERS,
 ];
 
 /// Every helper of ours, by theme; `if`, `unless`, `each`, `with`, `eq`, `and` and their like come with Handlebars.

@@ -2,11 +2,13 @@
 
 /// How a property's value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::render) enum Kind {
     /// Text in which Teams reads Markdown.
     Markdown,
     /// Text that is shown as it is.
     Plain,
+    /// The same within a line, where the blanks at its ends part it from its neighbours.
+    Run,
     /// An absolute http or https address.
     Address,
     /// True or false.
@@ -25,7 +27,7 @@ pub(super) enum Kind {
     Action,
 }
 
-use Kind::{Action, Address, Elements, Flag, List, Markdown, Number, Plain, Size, Word};
+use Kind::{Action, Address, Elements, Flag, List, Markdown, Number, Plain, Run, Size, Word};
 
 const COLOR: Kind = Word(&["default", "dark", "light", "accent", "good", "warning", "attention"]);
 const FONT: Kind = Word(&["default", "monospace"]);
@@ -38,20 +40,20 @@ const SPACING: Kind = Word(&["default", "none", "small", "medium", "large", "ext
 const IMAGE_SIZE: Kind = Word(&["auto", "stretch", "small", "medium", "large"]);
 
 /// A type with the properties of its own, and the one without which it shows nothing.
-pub(super) struct Known {
-    pub(super) name: &'static str,
-    pub(super) properties: &'static [(&'static str, Kind)],
-    pub(super) needs: &'static str,
+pub(in crate::render) struct Known {
+    pub(in crate::render) name: &'static str,
+    pub(in crate::render) properties: &'static [(&'static str, Kind)],
+    pub(in crate::render) needs: &'static str,
     /// Whether it takes the properties that all elements have.
-    pub(super) is_element: bool,
+    pub(in crate::render) is_element: bool,
 }
 
 /// The properties that all elements have.
-pub(super) const COMMON: &[(&str, Kind)] =
+pub(in crate::render) const COMMON: &[(&str, Kind)] =
     &[("id", Plain), ("isVisible", Flag), ("separator", Flag), ("spacing", SPACING), ("height", Size)];
 
 /// Everything that may stand in a card.
-pub(super) const KNOWN: &[Known] = &[
+pub(in crate::render) const KNOWN: &[Known] = &[
     Known {
         name: "TextBlock",
         properties: &[
@@ -77,7 +79,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         name: "TextRun",
         properties: &[
-            ("text", Plain),
+            ("text", Run),
             ("color", COLOR),
             ("fontType", FONT),
             ("highlight", Flag),
@@ -171,22 +173,22 @@ pub(super) const KNOWN: &[Known] = &[
 ];
 
 /// The types that may stand in a list of elements.
-pub(super) const ELEMENTS: &[&str] =
+pub(in crate::render) const ELEMENTS: &[&str] =
     &["TextBlock", "RichTextBlock", "Image", "ImageSet", "Container", "ColumnSet", "FactSet", "ActionSet"];
 
 /// What is known of a type.
-pub(super) fn known(name: &str) -> Option<&'static Known> {
+pub(in crate::render) fn known(name: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.name == name)
 }
 
 impl Known {
     /// How a property of this type is read.
-    pub(super) fn property(&self, name: &str) -> Option<Kind> {
+    pub(in crate::render) fn property(&self, name: &str) -> Option<Kind> {
         self.all_properties().find(|(known, _)| *known == name).map(|(_, kind)| kind)
     }
 
     /// Every property it takes.
-    pub(super) fn all_properties(&self) -> impl Iterator<Item = (&'static str, Kind)> {
+    pub(in crate::render) fn all_properties(&self) -> impl Iterator<Item = (&'static str, Kind)> {
         let common = if self.is_element { COMMON } else { &[] };
         self.properties.iter().chain(common).copied()
     }
