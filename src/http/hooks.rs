@@ -139,7 +139,7 @@ async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut
         return Err(Reason::MethodNotAllowed.into());
     }
     let limits = hooks.limits.load_full();
-    receive::check_headers(&parts.headers, &limits)?;
+    receive::check_headers(&parts.headers, &limits, source.provider.places().any_content_type)?;
     let clock = hooks.ingest.clock.clone();
     let (webhook, room) = receive::read(source.name.clone(), parts, body, &limits, &*clock).await?;
     asked.size = Some(webhook.body.0.len());

@@ -228,4 +228,6 @@ fn first_words(element: &Value) -> Option<String> {
 }
 
 #[cfg(test)]
+pub(crate) mod any;
+#[cfg(test)]
 mod tests;
