@@ -14,6 +14,7 @@ mod embedded;
 mod fallback;
 mod graph;
 mod helpers;
+mod inbound;
 mod input;
 mod inspect;
 pub(crate) mod known;
@@ -29,6 +30,8 @@ pub use choose::choose;
 pub use embedded::{Sample, embedded, samples};
 pub use fallback::fallback;
 pub use helpers::{HelperDoc, helper_docs};
+#[cfg(test)]
+pub(crate) use inbound::any::any_posted;
 pub use input::RenderInput;
 pub(crate) use markdown::neutral;
 pub use templates::{RenderError, TemplateFile, Templates};

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::known::{ELEMENTS, Kind, Known, known};
+pub(super) use super::known::{ELEMENTS, Kind, Known, known};
 use super::{markdown, marks, text};
 use crate::{card::Mention, config::problem::did_you_mean};
 
@@ -102,13 +102,15 @@ impl Walk<'_> {
             }
             (Kind::Plain, Value::String(text)) => Some(markdown::plain(&text).into()),
             (Kind::Plain, number @ Value::Number(_)) => Some(number.to_string().into()),
+            (Kind::Run, Value::String(text)) => Some(markdown::run(&text).into()),
+            (Kind::Run, number @ Value::Number(_)) => Some(number.to_string().into()),
             (Kind::Address, Value::String(text)) => text::web_address(&marks::strip(&text)).map(Value::from),
             (Kind::Flag, flag @ Value::Bool(_)) => Some(flag),
             (Kind::Number, Value::Number(number)) if number.is_u64() => Some(number.into()),
             (Kind::Size, Value::Number(number)) => Some(number.into()),
             (Kind::Size, Value::String(text)) => sized(&text, place)?,
             (Kind::Word(words), Value::String(text)) => word(&text, words, place)?,
-            (Kind::Markdown | Kind::Plain | Kind::Address, other) => return wrong(&other, "a text"),
+            (Kind::Markdown | Kind::Plain | Kind::Run | Kind::Address, other) => return wrong(&other, "a text"),
             (Kind::Flag, other) => return wrong(&other, "true or false, without quotes"),
             (Kind::Number, other) => return wrong(&other, "a whole number, without quotes"),
             (Kind::Size | Kind::Word(_), other) => return wrong(&other, "a word in quotes"),

@@ -120,6 +120,11 @@ fn stretch(kind: char, text: String, id: &mut String) -> Option<Stretch> {
     }
 }
 
+/// Markdown in Teams' subset, between its marks.
+pub(super) fn markdown(markdown: &str) -> String {
+    if markdown.is_empty() { String::new() } else { format!("{MARKDOWN}{markdown}{MARKDOWN_END}") }
+}
+
 /// Whether any of the text came from outside.
 pub(super) fn has_value(text: &str) -> bool {
     text.contains(is_mark)

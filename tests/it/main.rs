@@ -10,6 +10,7 @@
 mod admin;
 mod delivery;
 mod door;
+mod drop_in;
 mod handshake;
 mod harness;
 mod hooks;

@@ -1,6 +1,6 @@
 //! What the shipped templates make of payloads as senders really write them.
 
-use std::fs;
+use std::{fs, sync::LazyLock};
 
 use super::*;
 use crate::{
@@ -117,6 +117,25 @@ fn payloads_of_every_provider_are_shown_by_the_generic_template() {
     }
     assert!(shown > 80, "{shown}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_a_sender_makes_of_a_card_is_a_valid_one_in_the_end(payloads in render::any_posted()) {
+        let Some(schema) = ADAPTIVE.as_ref() else { return Ok(()) };
+        for payload in payloads {
+            let sample = render::Sample {
+                template: "messagecard/default".parse().unwrap(), variant: None, json: payload.to_string().into(),
+            };
+            let card = TEMPLATES.render(&sample.template, &sample.input().unwrap()).unwrap();
+            assert_valid(schema, &content(&encoded(&profile("workflow"), &card).0), &payload.to_string());
+        }
+    }
+}
+
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::compile(render::embedded()).unwrap());
+static ADAPTIVE: LazyLock<Option<jsonschema::Validator>> =
+    LazyLock::new(|| validator("schemas/adaptive-card/adaptive-card-1.4.0.json"));
 
 #[test]
 fn samples_make_valid_cards_of_both_kinds() {

@@ -37,7 +37,10 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
 
 fn strings<'a>(value: &'a Value, key: &'a str, found: &mut Vec<(&'a str, &'a str)>) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| strings(value, key, found)),
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            let is_run = map.get("type").and_then(Value::as_str) == Some("TextRun");
+            strings(value, if is_run && key == "text" { "run" } else { key }, found);
+        }),
         Value::Array(list) => list.iter().for_each(|value| strings(value, key, found)),
         Value::String(text) => found.push((key, text)),
         _ => {}
@@ -64,7 +67,8 @@ fn assert_harmless(card: &Card, label: &str) {
             _ => {}
         }
         assert!(!text.contains("<at>") && !text.contains("</at>"), "{label}: {text:?}");
-        for (at, _) in text.match_indices("](") {
+        // A run is no Markdown, so a link in it is only its signs.
+        for (at, _) in text.match_indices("](").filter(|_| *key != "run") {
             let (before, after) = text.split_at(at);
             let escapes = before.len() - before.trim_end_matches('\\').len();
             assert!(escapes % 2 == 1 || after.starts_with("](http"), "{label}: {text:?}");
@@ -150,7 +154,9 @@ fn hostile_values_everywhere_stay_text() {
 fn telling_leaves(sample: &Sample, payload: &Value, templates: &str) -> Vec<String> {
     let mut found = Vec::new();
     leaves(payload, "", &mut found);
-    let surveys = sample.template.as_str() == "generic/event" || sample.template.as_str() == "github/default";
+    let looks_at_all =
+        ["generic/event", "github/default", "messagecard/default", "adaptive-card/default", "slack-message/default"];
+    let surveys = looks_at_all.contains(&sample.template.as_str());
     found.retain(|at| {
         let name = at.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
         surveys || templates.contains(&format!(".{name}")) || templates.contains(&format!("\"{name}\""))
