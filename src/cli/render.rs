@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
-    dispatch::cards,
+    dispatch::cards::{self, Fault},
     name::ProfileName,
     rules::Rules,
 };
@@ -39,9 +39,14 @@ pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
     output::print_bytes(&rules.profiles.get(&profile).encode(&rendered.card).bytes)?;
     match rendered.fault {
         None => Ok(()),
-        Some((template, fault)) => Err(Failure::new(
-            format!("the template {template} failed, so this is the fallback card: {fault}"),
-            "correct the template; `teams-relay check` tries it with its samples",
-        )),
+        Some(fault) => Err(failure(&fault)),
     }
+}
+
+fn failure(Fault { template, words, excerpt }: &Fault) -> Failure {
+    Failure::new(
+        format!("the template {template} failed, so this is the fallback card: {words}"),
+        "correct the template; `teams-relay check` tries it with its samples",
+    )
+    .with_excerpt(excerpt.as_ref())
 }

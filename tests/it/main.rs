@@ -20,3 +20,4 @@ mod reload;
 mod secrets;
 mod shared_payloads;
 mod teams;
+mod template_mistakes;

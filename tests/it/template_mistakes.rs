@@ -1,0 +1,126 @@
+//! What authors of templates get wrong: the line is shown with the place, and the event gets a card all the same.
+//!
+//! Each file of `tests/mistakes/` is a template with one kind of mistake, for the payload below.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use teams_relay::{
+    config::Config,
+    dispatch::cards,
+    event::{Codings, Encoding, Event, EventType, RawBody},
+    rules::Rules,
+};
+
+use crate::{
+    harness::write_source,
+    process::{run, settings},
+};
+
+const ORDER: &str = r#"{"number": 12, "state": "hunter2", "customer": {"name": "hunter2 \"quoted\""}, "loaves": [{"name": "hunter2"}]}"#;
+
+/// Name and text of every template with a mistake, in order.
+fn mistakes() -> BTreeMap<String, String> {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    files
+        .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// Settings with one template of the kind `bakery`, and a sample for it.
+fn bakery(template: &str) -> tempfile::TempDir {
+    let folder = settings();
+    let templates = folder.path().join("templates");
+    fs::create_dir_all(templates.join("bakery/samples")).unwrap();
+    fs::create_dir_all(templates.join("partials")).unwrap();
+    fs::write(templates.join("bakery/order.hbs"), template).unwrap();
+    fs::write(templates.join("bakery/samples/order.json"), ORDER).unwrap();
+    fs::write(
+        templates.join("partials/oven.hbs"),
+        "{{!-- An oven. --}}\n{\"type\": \"TextBlock\",\n \"text\": \"{{name}}\",\n \"wight\": \"bolder\"}\n",
+    )
+    .unwrap();
+    let map = "provider = \"generic\"\nsecrets = \"s\"\n[[map]]\ntemplate = \"bakery/order\"\n";
+    write_source(folder.path(), "bakery", map);
+    folder
+}
+
+#[test]
+fn every_kind_of_mistake_is_shown_with_its_line_and_place() {
+    let mut shown = String::new();
+    for (name, text) in mistakes() {
+        let folder = bakery(&text);
+        let output = run(folder.path(), &["check"]);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}: {errors}");
+        assert!(!errors.contains("hunter2"), "{name}: {errors}");
+        let errors = errors.replace(folder.path().to_str().unwrap(), "DIR");
+        shown.push_str(&format!("== {name}\n{errors}\n"));
+    }
+    insta::assert_snapshot!(shown.trim_end());
+}
+
+#[test]
+fn whatever_is_wrong_with_a_template_the_event_gets_a_card() {
+    let (mut fallbacks, mut refused, mut served) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, text) in mistakes() {
+        let folder = bakery(&text);
+        let (config, problems) = Config::load(folder.path(), &BTreeMap::new());
+        assert_eq!(problems, [], "{name}");
+        // What can't be compiled never comes into force: the templates before it stay.
+        let Ok(rules) = Rules::compile(&config) else {
+            refused.push(name);
+            continue;
+        };
+        let event = Event {
+            source: "bakery".parse().unwrap(),
+            kind: EventType::new("order", None),
+            delivery_id: None,
+            received_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            headers: Vec::new(),
+            encoding: Encoding::Json,
+            codings: Codings::default(),
+            body: RawBody(ORDER.into()),
+        };
+        let rendered = cards::render(&rules, None, &event);
+        let body = serde_json::to_string(&rendered.card.body).unwrap();
+        let Some(fault) = rendered.fault else {
+            served.push(name);
+            continue;
+        };
+        assert!(body.contains("template failed") && body.contains("hunter2"), "{name}: {body}");
+        assert!(!fault.words.contains("hunter2"), "{name}: {}", fault.words);
+        assert!(fault.words.contains(" line "), "{name} is not placed: {}", fault.words);
+        assert!(fault.excerpt.is_some_and(|excerpt| !excerpt.to_string().contains("hunter2")), "{name}");
+        fallbacks.push(name);
+    }
+    // What is missing is nothing outside of `check`.
+    assert_eq!(served, ["value-missing"]);
+    assert!(refused.contains(&"helper".to_owned()) && refused.len() >= 9, "{refused:?}");
+    assert!(fallbacks.len() >= 17, "{fallbacks:?}");
+}
+
+#[test]
+fn a_mistake_that_shows_with_several_samples_is_told_once_and_two_are_told_apart() {
+    let folder = bakery("{\"summary\": \"x\", \"body\": [{\"type\": \"TextBlock\", \"text\": \"x\", \"colour\": 1}]}");
+    let samples = folder.path().join("templates/bakery/samples");
+    fs::write(samples.join("order.second.json"), ORDER).unwrap();
+    let errors = String::from_utf8(run(folder.path(), &["check"]).stderr).unwrap();
+    assert_eq!(errors.matches("did you mean `color`?").count(), 1, "{errors}");
+    fs::write(folder.path().join("templates/bakery/order.hbs"), "{{truncat paylod.x}}").unwrap();
+    let errors = String::from_utf8(run(folder.path(), &["check"]).stderr).unwrap();
+    assert!(errors.contains("2 problems") && errors.matches('^').count() == 2, "{errors}");
+}
+
+#[test]
+fn render_shows_the_line_of_a_template_that_failed_and_prints_the_fallback_body() {
+    let folder = bakery(&mistakes()["unknown-property"]);
+    let payload = folder.path().join("templates/bakery/samples/order.json");
+    let output = run(folder.path(), &["render", "--source", "bakery", "--payload", payload.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let body: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(body.to_string().contains("template failed"), "{body}");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("template `bakery/order` at line 7, column"), "{errors}");
+    assert!(errors.contains("\n    7 | …") && errors.contains("^\n fix: "), "{errors}");
+}
