@@ -6,6 +6,7 @@ mod dead;
 mod demo;
 mod event;
 mod failure;
+mod interrupt;
 mod output;
 mod payload;
 mod provider;
@@ -99,7 +100,7 @@ impl Cli {
         match self.command {
             Command::Serve => serve::run(folder, environment).await,
             Command::Check => check::run(&folder, &environment),
-            Command::Render(args) => render::run(&load_config(&folder, &environment)?, args),
+            Command::Render(args) => render::run(&folder, &environment, args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(&load_config(&folder, &environment)?, args).await,
             Command::Provider(command) => provider::run(&folder, &environment, command),

@@ -11,13 +11,10 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{failure::Failure, output};
+use super::{failure::Failure, interrupt::interrupted, output};
 use crate::{
     app::{App, StartError},
     clock::{Clock, SystemClock},
@@ -67,20 +64,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     stopping.cancel();
     app.stop().await;
     drop(tokio::join!(page, senders));
-    interrupted
-        .map_err(|error| Failure::new(format!("Ctrl-C can't be listened for ({error})"), "run it in a terminal"))?;
+    interrupted?;
     output::line("\nThe demo has ended; nothing of it is left.")
-}
-
-/// Ctrl-C, or what a closing terminal or a supervisor sends: after each of them nothing is left.
-async fn interrupted() -> std::io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = hangup.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 /// Three ports in a row.

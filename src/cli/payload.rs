@@ -35,6 +35,13 @@ pub(super) struct PayloadArgs {
     pub(super) event: Option<String>,
 }
 
+impl PayloadArgs {
+    /// The file that headers are read from: the one that was named, else the one that may stand beside the payload.
+    pub(super) fn headers_file(&self) -> PathBuf {
+        self.headers.clone().unwrap_or_else(|| self.payload.with_extension("headers.json"))
+    }
+}
+
 /// A body with the headers that its provider would send, signature left out.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -58,8 +65,7 @@ pub(super) fn source<'a>(rules: &'a Rules, name: &str) -> Result<&'a SourceRules
 /// Reads body and headers, and adds what the provider would add.
 pub(super) fn prepare(args: &PayloadArgs, provider: &Provider, delivery_id: &str) -> Result<Prepared, Failure> {
     let body: Bytes = std::fs::read(&args.payload).map_err(|error| unreadable(&args.payload, &error))?.into();
-    let beside = args.payload.with_extension("headers.json");
-    let file = args.headers.clone().or_else(|| beside.is_file().then_some(beside));
+    let file = args.headers.clone().or_else(|| Some(args.headers_file()).filter(|file| file.is_file()));
     let mut headers = file.as_deref().map(read_headers).transpose()?.unwrap_or_default();
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::HOST);

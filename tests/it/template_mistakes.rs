@@ -2,7 +2,13 @@
 //!
 //! Each file of `tests/mistakes/` is a template with one kind of mistake, for the payload below.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Lines},
+    path::Path,
+    process::{Child, ChildStderr, ChildStdout, Command, Stdio},
+};
 
 use teams_relay::{
     config::Config,
@@ -13,7 +19,7 @@ use teams_relay::{
 
 use crate::{
     harness::write_source,
-    process::{run, settings},
+    process::{program, run, settings},
 };
 
 const ORDER: &str = r#"{"number": 12, "state": "hunter2", "customer": {"name": "hunter2 \"quoted\""}, "loaves": [{"name": "hunter2"}]}"#;
@@ -110,6 +116,65 @@ fn a_mistake_that_shows_with_several_samples_is_told_once_and_two_are_told_apart
     fs::write(folder.path().join("templates/bakery/order.hbs"), "{{truncat paylod.x}}").unwrap();
     let errors = String::from_utf8(run(folder.path(), &["check"]).stderr).unwrap();
     assert!(errors.contains("2 problems") && errors.matches('^').count() == 2, "{errors}");
+}
+
+#[test]
+fn render_with_watch_renders_again_at_each_change_and_survives_mistakes() {
+    let good = r#"{"summary": "Order", "body": [{"type": "TextBlock", "text": "Order {{payload.number}}"}]}"#;
+    let folder = bakery(good);
+    let payload = folder.path().join("order.json");
+    fs::write(&payload, ORDER).unwrap();
+    let mut watch = Watch::start(folder.path(), &payload);
+    assert!(watch.body().contains("Order 12"));
+    let line = watch.said();
+    assert!(line.contains(" rendered, ") && line.ends_with(" of 28,672 bytes"), "{line}");
+    fs::write(&payload, ORDER.replace("12", "13")).unwrap();
+    assert!(watch.body().contains("Order 13"));
+    watch.said();
+    let template = folder.path().join("templates/bakery/order.hbs");
+    fs::write(&template, good.replace("{{payload.number}}", "{{truncat payload.number 5}}")).unwrap();
+    let said = [watch.said(), watch.said(), watch.said(), watch.said()].join("\n");
+    assert!(said.contains("order.hbs:1:") && said.contains('^') && said.contains("fix: did you mean"), "{said}");
+    fs::write(&template, good.replace("Order {{", "Mended {{")).unwrap();
+    assert!(watch.body().contains("Mended 13"));
+    watch.stop();
+}
+
+/// A running `render --watch`.
+struct Watch {
+    child: Child,
+    bodies: Lines<BufReader<ChildStdout>>,
+    errors: Lines<BufReader<ChildStderr>>,
+}
+
+impl Watch {
+    fn start(folder: &Path, payload: &Path) -> Self {
+        let arguments = ["render", "--watch", "--source", "bakery", "--payload", payload.to_str().unwrap()];
+        let mut child = program(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let bodies = BufReader::new(child.stdout.take().unwrap()).lines();
+        let errors = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, bodies, errors }
+    }
+
+    fn body(&mut self) -> String {
+        self.bodies.next().unwrap().unwrap()
+    }
+
+    fn said(&mut self) -> String {
+        self.errors.next().unwrap().unwrap()
+    }
+
+    fn stop(mut self) {
+        let sent = Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success() && self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
 }
 
 #[test]
