@@ -15,6 +15,7 @@ mod render;
 mod send;
 mod serve;
 mod subscription;
+mod template;
 mod transfer;
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
@@ -57,6 +58,9 @@ enum Command {
     /// What kinds of system can post, and how each is set up
     #[command(subcommand)]
     Provider(provider::Command),
+    /// What cards are made with, and a new template to begin with
+    #[command(subcommand)]
+    Template(template::Command),
     /// Who gets what
     #[command(subcommand)]
     Subscription(subscription::Command),
@@ -104,6 +108,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(&load_config(&folder, &environment)?, args).await,
             Command::Provider(command) => provider::run(&folder, &environment, command),
+            Command::Template(command) => template::run(&folder, &environment, command),
             Command::Subscription(command) => {
                 subscription::run(&client::Client::of(&folder, &environment), command).await
             }

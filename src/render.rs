@@ -8,6 +8,7 @@
 
 mod choose;
 mod document;
+mod draft;
 mod element;
 mod embedded;
 mod error;
@@ -28,7 +29,8 @@ mod templates;
 mod text;
 mod trace;
 
-pub use choose::choose;
+pub use choose::{choose, file_of};
+pub use draft::draft;
 pub use embedded::{Sample, embedded, samples};
 pub use error::RenderError;
 pub use fallback::fallback;

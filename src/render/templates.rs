@@ -35,6 +35,11 @@ impl TemplateFile {
         self.name.starts_with("partials/")
     }
 
+    /// Whether it comes with the binary.
+    pub fn is_built_in(&self) -> bool {
+        self.origin.ends_with(super::embedded::BUILT_IN)
+    }
+
     pub(super) fn problem(&self, place: (usize, usize), found: impl Into<String>, cure: impl Into<String>) -> Problem {
         let (line, column) = place;
         let excerpt = Excerpt::of(&self.text, place).map(Box::new);

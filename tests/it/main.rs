@@ -21,3 +21,4 @@ mod secrets;
 mod shared_payloads;
 mod teams;
 mod template_mistakes;
+mod template_new;
