@@ -6,6 +6,7 @@ pub mod admin;
 mod cross;
 pub mod delivery;
 pub mod duration;
+pub mod excerpt;
 pub mod handshake;
 pub mod header;
 mod layers;

@@ -9,9 +9,12 @@
 mod budget;
 mod choose;
 mod document;
+mod draft;
 mod element;
 mod embedded;
+mod error;
 mod fallback;
+mod fault;
 mod graph;
 mod helpers;
 mod inbound;
@@ -22,17 +25,22 @@ mod lenient;
 mod markdown;
 mod marks;
 mod output;
+mod scan;
 mod survey;
+mod syntax;
 mod templates;
 mod text;
+mod trace;
 
-pub use choose::choose;
+pub use choose::{choose, file_of};
+pub use draft::draft;
 pub use embedded::{Sample, embedded, samples};
+pub use error::RenderError;
 pub use fallback::fallback;
 pub use helpers::{HelperDoc, helper_docs};
 #[cfg(test)]
 pub(crate) use inbound::any::any_posted;
 pub use input::RenderInput;
 pub(crate) use markdown::neutral;
-pub use templates::{RenderError, TemplateFile, Templates};
+pub use templates::{TemplateFile, Templates};
 pub(crate) use text::truncate;

@@ -21,3 +21,5 @@ mod reload;
 mod secrets;
 mod shared_payloads;
 mod teams;
+mod template_mistakes;
+mod template_new;
