@@ -117,7 +117,7 @@ impl Dispatch {
             }
         };
         let rules = self.rules.load_full();
-        let card = self.cards.card(&rules, waiting.event, &event);
+        let card = self.cards.card(&rules, waiting.event, &event, &subscription.look);
         let tried = Tried::from(&waiting);
         let (posted, judgement) = self.post(&rules, &subscription.destination, &card, tried, expires_at).await;
         self.record(subscription, waiting.event, &posted, judgement);

@@ -102,6 +102,10 @@ text_name!(
     QuotaGroup, "quota group", is_label, LABEL_RULE
 );
 text_name!(
+    /// Templates that show events in a look of their own; the name of their folder in `templates/sets/`.
+    TemplateSet, "template set", is_label, LABEL_RULE
+);
+text_name!(
     /// A template's path below the templates folder without `.hbs`, such as `github/push`.
     TemplateName, "template name", is_template_path,
     "use a path such as `github/push` of a-z, 0-9, `-`, `_` and `.`, no segment beginning with a dot"

@@ -2,6 +2,7 @@
 //!
 //! Replaced as a whole on reload. Pure: settings in, rules or problems out.
 
+mod looks;
 mod samples;
 
 use std::{
@@ -34,6 +35,7 @@ use crate::{
     route::mapping::Mapping,
     verify::{Verifier, secrets::Secrets},
 };
+pub use looks::BadLook;
 pub use samples::samples;
 
 /// Everything compiled.

@@ -4,8 +4,15 @@ use jiff::Timestamp;
 
 use crate::{
     destination::Destination,
-    name::{SourceName, SubscriptionId},
+    name::{SourceName, SubscriptionId, TemplateSet},
 };
+
+/// How a destination wants its cards, where it wants them otherwise than its source and the settings say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Whose templates are asked first.
+    pub templates: Option<TemplateSet>,
+}
 
 /// What the store keeps of a subscription.
 #[derive(Debug, Clone)]
@@ -22,6 +29,8 @@ pub struct Subscription {
     pub filter: Option<String>,
     /// Where its cards go.
     pub destination: Destination,
+    /// How its cards look.
+    pub look: Look,
     /// Paused: its deliveries are kept, and go out on resume.
     pub paused: bool,
     /// When it was made.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::DestinationId,
-    name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId},
+    name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet},
     outcome::Reason,
     store::EventRecord,
     subscription::Subscription,
@@ -31,6 +31,9 @@ pub struct SubscriptionView {
     pub profile: ProfileName,
     /// Whose allowance it draws on.
     pub quota_group: Option<QuotaGroup>,
+    /// Whose templates are asked first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub templates: Option<TemplateSet>,
     /// `active` or `paused`.
     pub state: String,
     /// When it was made.
@@ -48,6 +51,7 @@ impl From<&Subscription> for SubscriptionView {
             destination: one.destination.id(),
             profile: one.destination.profile.clone(),
             quota_group: one.destination.quota_group.clone(),
+            templates: one.look.templates.clone(),
             state: if one.paused { "paused" } else { "active" }.to_owned(),
             created_at: one.created_at,
         }

@@ -10,7 +10,8 @@ use crate::{
     config::Config,
     dispatch::cards,
     name::ProfileName,
-    rules::Rules,
+    rules::{BadLook, Rules},
+    subscription::Look,
 };
 
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,9 @@ pub(super) struct Args {
     /// The profile to render for
     #[arg(long, value_name = "P", default_value = "workflow")]
     profile: String,
+    /// Render as for a subscription with this template set
+    #[arg(long, value_name = "SET")]
+    templates: Option<String>,
 }
 
 pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
@@ -35,7 +39,8 @@ pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
     };
     let prepared = payload::prepare(&args.payload, &source.provider, "render")?;
     let event = payload::event(prepared, source, SystemClock.now())?;
-    let rendered = cards::render(&rules, None, &event);
+    let look = look(&rules, &args)?;
+    let rendered = cards::render(&rules, None, &event, &look);
     output::print_bytes(&rules.profiles.get(&profile).encode(&rendered.card).bytes)?;
     match rendered.fault {
         None => Ok(()),
@@ -44,4 +49,10 @@ pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
             "correct the template; `teams-relay check` tries it with its samples",
         )),
     }
+}
+
+/// What a subscription with these options would want.
+fn look(rules: &Rules, args: &Args) -> Result<Look, Failure> {
+    let bad = |bad: BadLook| Failure::sentence(&bad.to_string());
+    Ok(Look { templates: args.templates.as_deref().map(|text| rules.template_set(text)).transpose().map_err(bad)? })
 }

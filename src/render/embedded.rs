@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{RenderInput, TemplateFile};
+use super::{RenderInput, TemplateFile, choose::of_set};
 use crate::{
     event::{BadPayload, Codings, Encoding},
     name::TemplateName,
@@ -40,7 +40,8 @@ impl Sample {
     /// # Errors
     /// The sample is not JSON.
     pub fn input(&self) -> Result<RenderInput, BadPayload> {
-        let (provider, name) = self.template.as_str().split_once('/').unwrap_or(("generic", self.template.as_str()));
+        let path = of_set(self.template.as_str()).map_or(self.template.as_str(), |(_, path)| path);
+        let (provider, name) = path.split_once('/').unwrap_or(("generic", path));
         let name = self.variant.as_deref().filter(|_| name == "default").unwrap_or(name);
         Ok(RenderInput::of_sample(Encoding::Json.payload(&Codings::default(), self.json.as_bytes())?, provider, name))
     }

@@ -1,11 +1,18 @@
 //! The set of templates: compiled whole, with every mistake reported, then used without a chance of running wild.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use handlebars::{Handlebars, RenderErrorReason, Template, TemplateErrorReason};
 
-use super::{RenderInput, budget, document, graph, helpers, inspect, marks, output::Output};
-use crate::{card::Card, config::problem::Problem, name::TemplateName};
+use super::{RenderInput, budget, choose, document, graph, helpers, inspect, marks, output::Output};
+use crate::{
+    card::Card,
+    config::problem::Problem,
+    name::{TemplateName, TemplateSet},
+};
 
 /// A template as it stands on disk or in the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +109,12 @@ impl Templates {
         names.retain(|name| self.has(name));
         names.sort();
         names
+    }
+
+    /// The names of all sets that there are.
+    pub fn sets(&self) -> BTreeSet<TemplateSet> {
+        let names = self.registry.get_templates().keys();
+        names.filter_map(|name| choose::of_set(name)?.0.parse().ok()).collect()
     }
 
     /// Makes the card.
