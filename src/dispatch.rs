@@ -140,6 +140,9 @@ impl Dispatch {
     ) -> (Posted, Judgement) {
         let profile = rules.profiles.get(&destination.profile);
         let body = profile.encode(card);
+        if let Some(fault) = &body.unsound {
+            tracing::error!(profile = %profile.name, fault, "a card is none that Teams takes; a plain line goes out");
+        }
         let posted =
             self.poster.post(&destination.url, body.bytes.into(), body.content_type, rules.delivery.timeout).await;
         let now = self.clock.now();

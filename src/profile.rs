@@ -6,6 +6,7 @@ mod adaptive;
 mod all;
 mod fit;
 mod message_card;
+mod proof;
 
 use std::path::Path;
 
@@ -59,6 +60,8 @@ pub struct Encoded {
     pub content_type: &'static str,
     /// Whether something of the card had to be left out.
     pub shortened: bool,
+    /// Why one line and the link stand for the card: it is none that Teams takes. Holds nothing of the payload.
+    pub unsound: Option<String>,
 }
 
 impl Profile {
@@ -82,7 +85,11 @@ impl Profile {
 
     /// The bytes to post. They always fit, whatever the card.
     pub fn encode(&self, card: &Card) -> Encoded {
-        let (content, shortened) = fit::fit(card, self.max_bytes, |card| self.content(card));
+        let (mut content, shortened) = fit::fit(card, self.max_bytes, |card| self.content(card));
+        let unsound = self.proved(&content).err();
+        if unsound.is_some() {
+            content = fit::least(card, self.max_bytes, |card| self.content(card));
+        }
         let body = match self.shape {
             Shape::Envelope => json!({
                 "type": "message",
@@ -95,7 +102,15 @@ impl Profile {
             }),
             Shape::Card | Shape::Messagecard => content,
         };
-        Encoded { bytes: body.to_string().into_bytes(), content_type: CONTENT_TYPE, shortened }
+        Encoded { bytes: body.to_string().into_bytes(), content_type: CONTENT_TYPE, shortened, unsound }
+    }
+
+    /// Whether Teams takes it; a MessageCard is made of few words of ours, and there is nothing to prove.
+    fn proved(&self, content: &Value) -> Result<(), String> {
+        match self.shape {
+            Shape::Envelope | Shape::Card => proof::prove(content),
+            Shape::Messagecard => Ok(()),
+        }
     }
 
     fn content(&self, card: &Card) -> Value {

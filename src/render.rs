@@ -16,6 +16,7 @@ mod graph;
 mod helpers;
 mod input;
 mod inspect;
+pub(crate) mod known;
 mod lenient;
 mod markdown;
 mod marks;

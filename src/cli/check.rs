@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::Value;
-
 use super::{failure::Failure, output};
 use crate::{
     config::{Config, load, problem::Problem},
@@ -50,13 +48,15 @@ fn try_sample(rules: &Rules, strict: &Templates, place: &str, sample: &Sample) -
         Err(bad) => return problem(bad.to_string(), "correct the sample"),
     };
     match strict.render(&sample.template, &input) {
-        Ok(card) => rules
-            .profiles
-            .iter()
-            .find(|profile| serde_json::from_slice::<Value>(&profile.encode(&card).bytes).is_err())
-            .and_then(|profile| {
-                problem(format!("the profile `{}` can't encode its card", profile.name), "report this")
-            }),
+        Ok(card) => rules.profiles.iter().find_map(|profile| {
+            let encoded = profile.encode(&card);
+            if let Some(fault) = encoded.unsound {
+                return problem(format!("its card is none that Teams takes: {fault}"), "report this");
+            }
+            let found =
+                format!("its card is larger than the {} bytes that `{}` takes", profile.max_bytes, profile.name);
+            encoded.shortened.then(|| problem(found, "shorten it with `truncate` and `take`, or shorten the sample"))?
+        }),
         Err(fault) => problem(
             format!("can't be rendered: {fault}"),
             "correct the template or the sample; {{#if}} and `default` are for values that may be missing",

@@ -18,9 +18,7 @@ const STEPS: &[(usize, usize)] = &[(2_000, 40), (800, 20), (300, 10), (120, 6), 
 
 /// The content that `make` yields for the card, or for as much of it as fits; and whether something was left out.
 pub(super) fn fit(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) -> (Value, bool) {
-    // The summary stands in the message once more.
-    let around = AROUND + truncate(&card.summary, 200).len();
-    let fits = |content: &Value| stored_size(content) + around <= max_bytes;
+    let fits = |content: &Value| fits(card, content, max_bytes);
     let whole = make(card);
     if fits(&whole) {
         return (whole, false);
@@ -28,7 +26,13 @@ pub(super) fn fit(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) 
     let shorter = STEPS.iter().map(|(chars, members)| shortened(card, *chars, *members));
     let without_facts = std::iter::once_with(|| without_facts(&shortened(card, 60, 3)));
     let found = shorter.chain(without_facts).map(|card| make(&with_notice(card))).find(&fits);
-    (found.unwrap_or_else(|| least(card, &make, fits)), true)
+    (found.unwrap_or_else(|| least(card, max_bytes, make)), true)
+}
+
+fn fits(card: &Card, content: &Value, max_bytes: usize) -> bool {
+    // The summary stands in the message once more.
+    let around = AROUND + truncate(&card.summary, 200).len();
+    stored_size(content) + around <= max_bytes
 }
 
 /// Bytes of the content as Teams stores it: escaped into a JSON string.
@@ -124,7 +128,7 @@ fn with_notice(mut card: Card) -> Card {
 }
 
 /// One line and the link; less of the line, and then no link, until it fits.
-fn least(card: &Card, make: impl Fn(&Card) -> Value, fits: impl Fn(&Value) -> bool) -> Value {
+pub(super) fn least(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) -> Value {
     let link = card.link.iter().map(|url| ("Open", url));
     let link = link.chain(card.actions.iter().map(|action| ("Open", &action.url))).next();
     let line = |chars: usize, linked: bool| {
@@ -143,5 +147,5 @@ fn least(card: &Card, make: impl Fn(&Card) -> Value, fits: impl Fn(&Value) -> bo
         }))
     };
     let lines = [(120, true), (40, true), (40, false)].into_iter().map(|(chars, linked)| line(chars, linked));
-    lines.into_iter().find(|content| fits(content)).unwrap_or_else(|| line(0, false))
+    lines.into_iter().find(|content| fits(card, content, max_bytes)).unwrap_or_else(|| line(0, false))
 }

@@ -3,11 +3,9 @@
 //! What shows nothing is left out: a text, fact, picture or button whose value is missing, and a container of nothing.
 //! So a template need not ask of each value whether it is there.
 
-mod known;
-
 use serde_json::{Map, Value};
 
-use self::known::{ELEMENTS, Kind, Known, known};
+use super::known::{ELEMENTS, Kind, Known, known};
 use super::{markdown, marks, text};
 use crate::{card::Mention, config::problem::did_you_mean};
 

@@ -117,17 +117,25 @@ impl Templates {
         names.filter_map(|name| choose::of_set(name)?.0.parse().ok()).collect()
     }
 
-    /// Makes the card.
+    /// What the template writes, before it is read as a document.
     ///
     /// # Errors
-    /// Which template failed, where and why, without a word of the payload. [`fallback`](super::fallback) serves then.
-    pub fn render(&self, name: &TemplateName, input: &RenderInput) -> Result<Card, RenderError> {
+    /// As [`Self::render`].
+    pub fn text(&self, name: &TemplateName, input: &RenderInput) -> Result<String, RenderError> {
         let mut output = Output::default();
         budget::begin();
         self.registry
             .render_with_context_to_write(name.as_str(), input.context(), &mut output)
             .map_err(|error| RenderError::rendering(name, &error))?;
-        let document = output.into_text();
+        Ok(output.into_text())
+    }
+
+    /// Makes the card.
+    ///
+    /// # Errors
+    /// Which template failed, where and why, without a word of the payload. [`fallback`](super::fallback) serves then.
+    pub fn render(&self, name: &TemplateName, input: &RenderInput) -> Result<Card, RenderError> {
+        let document = self.text(name, input)?;
         document::read(&document).map_err(|fault| RenderError { template: name.to_string(), place: None, fault })
     }
 }

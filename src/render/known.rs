@@ -2,7 +2,7 @@
 
 /// How a property's value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Text in which Teams reads Markdown.
     Markdown,
     /// Text that is shown as it is.
@@ -38,20 +38,20 @@ const SPACING: Kind = Word(&["default", "none", "small", "medium", "large", "ext
 const IMAGE_SIZE: Kind = Word(&["auto", "stretch", "small", "medium", "large"]);
 
 /// A type with the properties of its own, and the one without which it shows nothing.
-pub(super) struct Known {
-    pub(super) name: &'static str,
-    pub(super) properties: &'static [(&'static str, Kind)],
-    pub(super) needs: &'static str,
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    pub(crate) properties: &'static [(&'static str, Kind)],
+    pub(crate) needs: &'static str,
     /// Whether it takes the properties that all elements have.
-    pub(super) is_element: bool,
+    pub(crate) is_element: bool,
 }
 
 /// The properties that all elements have.
-pub(super) const COMMON: &[(&str, Kind)] =
+pub(crate) const COMMON: &[(&str, Kind)] =
     &[("id", Plain), ("isVisible", Flag), ("separator", Flag), ("spacing", SPACING), ("height", Size)];
 
 /// Everything that may stand in a card.
-pub(super) const KNOWN: &[Known] = &[
+pub(crate) const KNOWN: &[Known] = &[
     Known {
         name: "TextBlock",
         properties: &[
@@ -171,22 +171,22 @@ pub(super) const KNOWN: &[Known] = &[
 ];
 
 /// The types that may stand in a list of elements.
-pub(super) const ELEMENTS: &[&str] =
+pub(crate) const ELEMENTS: &[&str] =
     &["TextBlock", "RichTextBlock", "Image", "ImageSet", "Container", "ColumnSet", "FactSet", "ActionSet"];
 
 /// What is known of a type.
-pub(super) fn known(name: &str) -> Option<&'static Known> {
+pub(crate) fn known(name: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.name == name)
 }
 
 impl Known {
     /// How a property of this type is read.
-    pub(super) fn property(&self, name: &str) -> Option<Kind> {
+    pub(crate) fn property(&self, name: &str) -> Option<Kind> {
         self.all_properties().find(|(known, _)| *known == name).map(|(_, kind)| kind)
     }
 
     /// Every property it takes.
-    pub(super) fn all_properties(&self) -> impl Iterator<Item = (&'static str, Kind)> {
+    pub(crate) fn all_properties(&self) -> impl Iterator<Item = (&'static str, Kind)> {
         let common = if self.is_element { COMMON } else { &[] };
         self.properties.iter().chain(common).copied()
     }

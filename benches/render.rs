@@ -1,0 +1,58 @@
+//! What a card costs beside what the engine takes to write its text: `cargo bench --bench render`.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and may panic")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use teams_relay::render::{self, Sample, Templates};
+
+const ROUNDS: usize = 9;
+
+/// The median of a few rounds, for one call.
+fn time(mut call: impl FnMut()) -> Duration {
+    let mut rounds: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let (start, mut calls) = (Instant::now(), 0);
+            while start.elapsed() < Duration::from_millis(60) {
+                call();
+                calls += 1;
+            }
+            start.elapsed() / calls
+        })
+        .collect();
+    rounds.sort();
+    rounds.get(ROUNDS / 2).copied().unwrap_or_default()
+}
+
+fn row(templates: &Templates, sample: &Sample) {
+    let input = sample.input().unwrap();
+    let text = templates.text(&sample.template, &input).unwrap();
+    let bare = time(|| drop(black_box(templates.text(&sample.template, &input).unwrap())));
+    let card = time(|| drop(black_box(templates.render(&sample.template, &input).unwrap())));
+    let name = format!("{} {}", sample.template, sample.variant.as_deref().unwrap_or_default());
+    println!(
+        "{name:<46} {:>9} {:>8} {card:>12.2?} {bare:>12.2?} {:>7.2}",
+        sample.json.len(),
+        text.len(),
+        card.as_secs_f64() / bare.as_secs_f64()
+    );
+}
+
+fn main() {
+    // `cargo test --all-targets` starts benches too; only `cargo bench` says so.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let templates = Templates::compile(render::embedded()).unwrap();
+    let mut samples = render::samples();
+    samples.sort_by_key(|sample| std::cmp::Reverse(sample.json.len()));
+    println!(
+        "{:<46} {:>9} {:>8} {:>12} {:>12} {:>7}",
+        "the largest samples", "payload", "text", "card", "engine", "ratio"
+    );
+    samples.iter().take(8).for_each(|sample| row(&templates, sample));
+}
