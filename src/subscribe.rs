@@ -14,7 +14,7 @@ use crate::{
     route::{self, BadSubscription, Subscribers},
     rules::{BadLook, Rules},
     store::{Store, StoreError},
-    subscription::{Look, Subscription},
+    subscription::Subscription,
 };
 
 /// What is asked for.
@@ -38,6 +38,10 @@ pub struct Request {
     pub quota_group: Option<String>,
     /// Whose templates are asked first.
     pub templates: Option<String>,
+    /// The language of its cards.
+    pub locale: Option<String>,
+    /// The zone that times on them are shown in.
+    pub time_zone: Option<String>,
 }
 
 impl Request {
@@ -53,6 +57,8 @@ impl Request {
             profile: None,
             quota_group: None,
             templates: None,
+            locale: None,
+            time_zone: None,
         }
     }
 }
@@ -161,7 +167,8 @@ impl Subscriptions {
             },
         };
         let quota_group = request.quota_group.map(|text| text.parse()).transpose()?;
-        let look = Look { templates: request.templates.map(|text| rules.template_set(&text)).transpose()? };
+        let (templates, locale) = (request.templates.as_deref(), request.locale.as_deref());
+        let look = rules.look(templates, locale, request.time_zone.as_deref())?;
         let now = self.clock.now();
         let subscription = Subscription {
             id: SubscriptionId::new(now),
@@ -251,7 +258,7 @@ impl Subscriptions {
         }
     }
 
-    /// Says in the log whose template set is gone; their cards look as all others until it is back.
+    /// Says in the log whose template set, language or time zone is gone; their cards look as all others until it is back.
     pub fn warn_of_lost_looks(&self) {
         let rules = self.rules.load();
         for subscription in self.store.subscriptions() {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     destination::Destination,
-    name::{SourceName, SubscriptionId, TemplateSet},
+    name::{LocaleName, SourceName, SubscriptionId, TemplateSet, ZoneName},
 };
 
 /// How a destination wants its cards, where it wants them otherwise than its source and the settings say.
@@ -12,6 +12,10 @@ use crate::{
 pub struct Look {
     /// Whose templates are asked first.
     pub templates: Option<TemplateSet>,
+    /// In which language.
+    pub locale: Option<LocaleName>,
+    /// In which zone times are shown.
+    pub time_zone: Option<ZoneName>,
 }
 
 /// What the store keeps of a subscription.

@@ -10,8 +10,7 @@ use crate::{
     config::Config,
     dispatch::cards,
     name::ProfileName,
-    rules::{BadLook, Rules},
-    subscription::Look,
+    rules::Rules,
 };
 
 #[derive(Debug, clap::Args)]
@@ -24,6 +23,12 @@ pub(super) struct Args {
     /// Render as for a subscription with this template set
     #[arg(long, value_name = "SET")]
     templates: Option<String>,
+    /// Render in this language, such as de
+    #[arg(long, value_name = "L")]
+    locale: Option<String>,
+    /// Show times in this zone, such as Europe/Berlin
+    #[arg(long, value_name = "Z")]
+    time_zone: Option<String>,
 }
 
 pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
@@ -39,9 +44,11 @@ pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
     };
     let prepared = payload::prepare(&args.payload, &source.provider, "render")?;
     let event = payload::event(prepared, source, SystemClock.now())?;
-    let look = look(&rules, &args)?;
+    let look = rules.look(args.templates.as_deref(), args.locale.as_deref(), args.time_zone.as_deref());
+    let look = look.map_err(|bad| Failure::sentence(&bad.to_string()))?;
     let rendered = cards::render(&rules, None, &event, &look);
-    output::print_bytes(&rules.profiles.get(&profile).encode(&rendered.card).bytes)?;
+    let locale = rules.locale(&event.source, &look);
+    output::print_bytes(&rules.profiles.get(&profile).encode_in(&rendered.card, locale.words()).bytes)?;
     match rendered.fault {
         None => Ok(()),
         Some((template, fault)) => Err(Failure::new(
@@ -49,10 +56,4 @@ pub(super) fn run(config: &Config, args: Args) -> Result<(), Failure> {
             "correct the template; `teams-relay check` tries it with its samples",
         )),
     }
-}
-
-/// What a subscription with these options would want.
-fn look(rules: &Rules, args: &Args) -> Result<Look, Failure> {
-    let bad = |bad: BadLook| Failure::sentence(&bad.to_string());
-    Ok(Look { templates: args.templates.as_deref().map(|text| rules.template_set(text)).transpose().map_err(bad)? })
 }

@@ -76,6 +76,12 @@ pub(super) struct Add {
     /// Show its events by the templates of this set, a folder below templates/sets/, where it has some
     #[arg(long, value_name = "SET")]
     templates: Option<String>,
+    /// The language of its cards, such as de
+    #[arg(long, value_name = "L")]
+    locale: Option<String>,
+    /// The zone that times on its cards are shown in, such as Europe/Berlin
+    #[arg(long, value_name = "Z")]
+    time_zone: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -115,6 +121,8 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
         "profile": args.profile,
         "quota_group": args.quota_group,
         "templates": args.templates,
+        "locale": args.locale,
+        "time_zone": args.time_zone,
     });
     let added: SubscriptionView = client.ask(Method::POST, "/subscriptions", Some(&request)).await?;
     if args.json {
@@ -151,7 +159,9 @@ async fn list(client: &Client, json: bool) -> Result<(), Failure> {
 /// How it wants its cards, if it wants them otherwise: what that is called, and what it is.
 fn look_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
     let templates = one.templates.as_ref().map(|set| ("templates", set.to_string()));
-    templates.into_iter().collect()
+    let locale = one.locale.as_ref().map(|name| ("locale", name.to_string()));
+    let time_zone = one.time_zone.as_ref().map(|name| ("time zone", name.to_string()));
+    [templates, locale, time_zone].into_iter().flatten().collect()
 }
 
 fn events_of(one: &SubscriptionView, between: &str) -> String {

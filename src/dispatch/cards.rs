@@ -13,7 +13,7 @@ use crate::{
     event::Event,
     name::{EventId, ProviderName, TemplateName},
     observe::metrics::Metrics,
-    render::{self, RenderInput},
+    render::{self, Locale, RenderInput, Words, phrase},
     route::{condition::Facts, mapping::Choice},
     rules::Rules,
     subscription::{Look, Subscription},
@@ -50,6 +50,7 @@ impl Kept {
 #[derive(Debug, PartialEq, Eq)]
 struct How {
     template: Option<TemplateName>,
+    locale: Locale,
 }
 
 /// A card, and why it is the fallback, if it is.
@@ -122,7 +123,8 @@ fn mapped(rules: &Rules, event: &Event, payload: &Value) -> Option<TemplateName>
 fn how(rules: &Rules, event: &Event, mapped: Option<&TemplateName>, look: &Look) -> How {
     let provider = provider_of(rules, event);
     let has = |name: &TemplateName| rules.templates.has(name);
-    How { template: render::choose(look.templates.as_ref(), mapped, &provider, &event.kind, has) }
+    let template = render::choose(look.templates.as_ref(), mapped, &provider, &event.kind, has);
+    How { template, locale: rules.locale(&event.source, look) }
 }
 
 /// A source that was taken away while its events wait leaves them a plain card.
@@ -131,7 +133,7 @@ fn provider_of(rules: &Rules, event: &Event) -> ProviderName {
 }
 
 fn make(rules: &Rules, id: Option<EventId>, event: &Event, payload: Value, how: &How) -> Rendered {
-    let input = RenderInput::new(payload, event, id, &provider_of(rules, event));
+    let input = RenderInput::new(payload, event, id, &provider_of(rules, event)).shown_in(how.locale.clone());
     let Some(template) = &how.template else {
         return Rendered { card: render::fallback(&input, &"there is no template for it"), fault: None };
     };
@@ -151,12 +153,13 @@ fn generic() -> ProviderName {
 }
 
 /// The card that `subscription test` posts.
-pub fn test_card(subscription: &Subscription) -> Card {
-    let name = subscription.name.as_deref().unwrap_or("this subscription");
-    let head = "teams-relay can post here";
-    let text = format!("Events of {} will arrive in this channel for {name}.", subscription.source);
+pub fn test_card(subscription: &Subscription, words: &Words) -> Card {
+    let this = words.phrase(phrase::THIS_SUBSCRIPTION);
+    let name = subscription.name.as_deref().unwrap_or(&this);
+    let head = words.phrase(phrase::CAN_POST).into_owned();
+    let text = words.fill(phrase::WILL_ARRIVE, &[("source", subscription.source.as_str()), ("name", name)]);
     Card {
-        summary: head.to_owned(),
+        summary: head.clone(),
         severity: Severity::Good,
         body: vec![
             json!({"type": "TextBlock", "text": head, "weight": "bolder", "size": "medium", "wrap": true}),

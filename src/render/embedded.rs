@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{RenderInput, TemplateFile, choose::of_set};
+use super::{RenderInput, TemplateFile, WordsFile, choose::of_set};
 use crate::{
     event::{BadPayload, Codings, Encoding},
     name::TemplateName,
@@ -63,6 +63,15 @@ pub fn embedded() -> Vec<TemplateFile> {
 /// The samples of the binary.
 pub fn samples() -> Vec<Sample> {
     files().into_iter().filter_map(|(path, json)| Sample::at(path, json)).collect()
+}
+
+/// The words of the binary.
+pub(super) fn words() -> Vec<WordsFile> {
+    let words = |(path, text): (&str, &str)| {
+        let name = path.strip_prefix("words/")?.strip_suffix(".toml")?;
+        Some(WordsFile { name: name.to_owned(), origin: format!("templates/{path} (built in)"), text: text.to_owned() })
+    };
+    files().into_iter().filter_map(words).collect()
 }
 
 /// Every text file, by its path below `templates/`, in order.

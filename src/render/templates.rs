@@ -3,15 +3,16 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::OnceLock,
 };
 
 use handlebars::{Handlebars, RenderErrorReason, Template, TemplateErrorReason};
 
-use super::{RenderInput, budget, choose, document, graph, helpers, inspect, marks, output::Output};
+use super::{Locale, Locales, RenderInput, budget, choose, document, graph, helpers, inspect, marks, output::Output};
 use crate::{
     card::Card,
     config::problem::Problem,
-    name::{TemplateName, TemplateSet},
+    name::{LocaleName, TemplateName, TemplateSet},
 };
 
 /// A template as it stands on disk or in the binary.
@@ -47,7 +48,11 @@ const MOST_BYTES: usize = 64 * 1024;
 /// Templates that can be rendered: known helpers, no loops of partials, bounded in size and depth.
 #[derive(Clone)]
 pub struct Templates {
+    /// English.
     registry: Handlebars<'static>,
+    locales: Locales,
+    /// The same with helpers that speak another language, made when the first card in it is.
+    others: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
 }
 
 impl fmt::Debug for Templates {
@@ -63,7 +68,7 @@ impl Templates {
     /// Every problem of every file.
     pub fn compile(files: Vec<TemplateFile>) -> Result<Self, Vec<Problem>> {
         let files: BTreeMap<String, TemplateFile> = files.into_iter().map(|file| (file.name.clone(), file)).collect();
-        let mut registry = helpers::registry();
+        let mut registry = helpers::registry(&Locale::default().words);
         let mut problems = Vec::new();
         let mut parsed = BTreeMap::new();
         for file in files.values() {
@@ -87,14 +92,41 @@ impl Templates {
             budget::meter(&mut template);
             registry.register_template(name, template);
         }
-        Ok(Self { registry })
+        Ok(Self::speaking(registry, Locales::embedded()))
+    }
+
+    fn speaking(registry: Handlebars<'static>, locales: Locales) -> Self {
+        let others = locales.names().filter(|name| **name != LocaleName::english());
+        let others = others.map(|name| (name.clone(), OnceLock::new())).collect();
+        Self { registry, locales, others }
+    }
+
+    /// The same templates with these languages instead of those of the binary.
+    #[must_use]
+    pub fn with_locales(mut self, locales: Locales) -> Self {
+        helpers::speak(&mut self.registry, &locales.usual().words);
+        Self::speaking(self.registry, locales)
+    }
+
+    /// The languages that there are.
+    pub const fn locales(&self) -> &Locales {
+        &self.locales
+    }
+
+    fn registry_for(&self, locale: &Locale) -> &Handlebars<'static> {
+        let Some(other) = self.others.get(&locale.name) else { return &self.registry };
+        other.get_or_init(|| {
+            let mut registry = self.registry.clone();
+            helpers::speak(&mut registry, &locale.words);
+            registry
+        })
     }
 
     /// The same templates, but a value that is not in the payload is an error: for checking them with samples.
     pub fn strict(&self) -> Self {
         let mut registry = self.registry.clone();
         registry.set_strict_mode(true);
-        Self { registry }
+        Self::speaking(registry, self.locales.clone())
     }
 
     /// Whether there is a template of this name; partials are none.
@@ -124,7 +156,7 @@ impl Templates {
     pub fn text(&self, name: &TemplateName, input: &RenderInput) -> Result<String, RenderError> {
         let mut output = Output::default();
         budget::begin();
-        self.registry
+        self.registry_for(input.locale())
             .render_with_context_to_write(name.as_str(), input.context(), &mut output)
             .map_err(|error| RenderError::rendering(name, &error))?;
         Ok(output.into_text())

@@ -16,7 +16,7 @@ use crate::{
     delivery::{Attempt, DeliveryState, Target},
     destination::{Destination, DestinationId, WebhookUrl},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody},
-    name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet},
+    name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
     outcome::Reason,
     subscription::{Look, Subscription},
 };
@@ -61,6 +61,10 @@ struct SubscriptionLine {
     // Records of older releases have no look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     templates: Option<TemplateSet>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locale: Option<LocaleName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<ZoneName>,
     paused: bool,
     created_at: Timestamp,
 }
@@ -170,6 +174,8 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         profile: destination.profile,
         quota_group: destination.quota_group,
         templates: look.templates,
+        locale: look.locale,
+        time_zone: look.time_zone,
         paused,
         created_at,
     };
@@ -190,7 +196,7 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
         events: line.events,
         filter: line.filter,
         destination,
-        look: Look { templates: line.templates },
+        look: Look { templates: line.templates, locale: line.locale, time_zone: line.time_zone },
         paused: line.paused,
         created_at: line.created_at,
     })

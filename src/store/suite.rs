@@ -54,7 +54,11 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             profile: "workflow".parse().unwrap(),
             quota_group: Some("team".parse().unwrap()),
         },
-        look: Look { templates: Some("ops".parse().unwrap()) },
+        look: Look {
+            templates: Some("ops".parse().unwrap()),
+            locale: Some("de".parse().unwrap()),
+            time_zone: Some("Europe/Berlin".parse().unwrap()),
+        },
         paused,
         created_at: minute(0),
     }

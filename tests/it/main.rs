@@ -14,6 +14,7 @@ mod handshake;
 mod harness;
 mod hooks;
 mod keys;
+mod looks;
 mod mistakes;
 mod process;
 mod reload;

@@ -35,7 +35,7 @@ fn event(kind: &str) -> Event {
 }
 
 fn look(set: &str) -> Look {
-    Look { templates: Some(set.parse().unwrap()) }
+    Look { templates: Some(set.parse().unwrap()), ..Look::default() }
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! The few values of a payload that are worth a reader's time.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use super::{
     leaves::{Leaf, leaves},
-    names::{NOISE, TELLING, words},
+    names::{NOISE, TELLING, words as name_of},
     status, text, title,
 };
 use crate::render::{
+    Words,
     helpers::length,
+    phrase,
     text::{one_line, truncate, web_address},
 };
 
@@ -17,11 +19,11 @@ use crate::render::{
 const LONGEST: usize = 80;
 
 /// So many short values, with their names as people write them: the most telling ones, in the order of the payload.
-pub(crate) fn facts(payload: &Value, most: usize) -> Vec<(String, String)> {
+pub(crate) fn facts(payload: &Value, most: usize, words: &Words, zone: &TimeZone) -> Vec<(String, String)> {
     let said = [title(payload), text(payload), status(payload)].map(|text| text.to_lowercase());
     let mut found: Vec<(u8, String, String)> = Vec::new();
     for leaf in leaves(payload) {
-        let Some((rank, name, value)) = fact(&leaf) else { continue };
+        let Some((rank, name, value)) = fact(&leaf, words, zone) else { continue };
         let is_new = found.iter().all(|(_, known, shown)| *known != name && *shown != value);
         if is_new && !name.is_empty() && !said.contains(&value.to_lowercase()) {
             found.push((rank, truncate(&name, 40), value));
@@ -39,7 +41,7 @@ pub(crate) fn facts(payload: &Value, most: usize) -> Vec<(String, String)> {
 }
 
 /// How telling a value is (0 most), its name and what is shown; none for what says nothing to people.
-fn fact(leaf: &Leaf<'_>) -> Option<(u8, String, String)> {
+fn fact(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<(u8, String, String)> {
     let is_label = leaf.name.chars().count() < 2 || leaf.name.starts_with("customfield");
     if leaf.beside
         || leaf.is_told
@@ -52,30 +54,32 @@ fn fact(leaf: &Leaf<'_>) -> Option<(u8, String, String)> {
     }
     let telling = u8::from(!TELLING.contains(&leaf.name.as_str()));
     match leaf.value {
-        Value::Bool(flag) => Some((3, words(leaf.key), if *flag { "yes" } else { "no" }.to_owned())),
+        Value::Bool(flag) => {
+            Some((3, name_of(leaf.key), words.phrase(if *flag { phrase::YES } else { phrase::NO }).into_owned()))
+        }
         Value::Number(number) => {
-            if let Some(instant) = instant(leaf) {
-                return Some((2, words(leaf.key), instant));
+            if let Some(instant) = instant(leaf, words, zone) {
+                return Some((2, name_of(leaf.key), instant));
             }
             if let Some((key, seconds)) = leaf.key.strip_suffix("_seconds").zip(number.as_i64().filter(|n| *n >= 0)) {
-                return Some((0, words(key), length(seconds)));
+                return Some((0, name_of(key), length(seconds, words)));
             }
             let rank = if number.as_f64() == Some(0.0) { 3 } else { telling };
-            Some((rank, words(leaf.key), number.to_string()))
+            Some((rank, name_of(leaf.key), number.to_string()))
         }
         Value::String(text) => {
             let text = text.trim();
-            if let Some(flag) = [("true", "yes"), ("false", "no")].iter().find(|(word, _)| *word == text) {
-                return Some((3, words(leaf.key), flag.1.to_owned()));
+            if let Some(flag) = [("true", phrase::YES), ("false", phrase::NO)].iter().find(|(word, _)| *word == text) {
+                return Some((3, name_of(leaf.key), words.phrase(flag.1).into_owned()));
             }
             if let Some(instant) = written(text) {
-                return shown(instant).map(|instant| (2, words(leaf.key), instant));
+                return shown(instant, words, zone).map(|instant| (2, name_of(leaf.key), instant));
             }
-            if let Some(instant) = instant(leaf) {
-                return Some((2, words(leaf.key), instant));
+            if let Some(instant) = instant(leaf, words, zone) {
+                return Some((2, name_of(leaf.key), instant));
             }
             let text = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")).unwrap_or(text);
-            is_for_people(text).then(|| (telling, words(leaf.key), one_line(text)))
+            is_for_people(text).then(|| (telling, name_of(leaf.key), one_line(text)))
         }
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
@@ -126,7 +130,7 @@ const INSTANTS: &[&str] = &[
 ];
 
 /// A number that by its name and its size is an instant of our time.
-fn instant(leaf: &Leaf<'_>) -> Option<String> {
+fn instant(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<String> {
     let key = leaf.key.to_ascii_lowercase();
     let number = match leaf.value {
         Value::String(text) => text.trim().strip_suffix(".0").unwrap_or(text.trim()).parse().ok()?,
@@ -136,9 +140,9 @@ fn instant(leaf: &Leaf<'_>) -> Option<String> {
         return None;
     }
     match number {
-        1_000_000_000..=9_999_999_999 => shown(Timestamp::from_second(number).ok()?),
-        1_000_000_000_000..=9_999_999_999_999 => shown(Timestamp::from_millisecond(number).ok()?),
-        1_000_000_000_000_000_000.. => shown(Timestamp::from_microsecond(number / 1_000).ok()?),
+        1_000_000_000..=9_999_999_999 => shown(Timestamp::from_second(number).ok()?, words, zone),
+        1_000_000_000_000..=9_999_999_999_999 => shown(Timestamp::from_millisecond(number).ok()?, words, zone),
+        1_000_000_000_000_000_000.. => shown(Timestamp::from_microsecond(number / 1_000).ok()?, words, zone),
         _ => None,
     }
 }
@@ -158,8 +162,11 @@ fn written(text: &str) -> Option<Timestamp> {
 }
 
 /// An instant as people write it; none for the year 1 and for 1970, by which systems say "never".
-fn shown(instant: Timestamp) -> Option<String> {
-    (instant.as_second() > 0).then(|| instant.strftime("%d %b %Y, %H:%M UTC").to_string())
+fn shown(instant: Timestamp, words: &Words, zone: &TimeZone) -> Option<String> {
+    if instant.as_second() <= 0 {
+        return None;
+    }
+    words.dates.write(&instant.to_zoned_datetime(zone.clone()), None).ok()
 }
 
 #[cfg(test)]
@@ -168,7 +175,10 @@ mod tests {
     use serde_json::json;
 
     fn shown(payload: &Value, most: usize) -> Vec<String> {
-        facts(payload, most).iter().map(|(name, value)| format!("{name}={value}")).collect()
+        facts(payload, most, &Words::default(), &TimeZone::UTC)
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
     }
 
     #[test]
