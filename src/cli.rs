@@ -6,6 +6,7 @@ mod dead;
 mod demo;
 mod event;
 mod failure;
+mod interrupt;
 mod output;
 mod payload;
 mod provider;
@@ -14,6 +15,7 @@ mod render;
 mod send;
 mod serve;
 mod subscription;
+mod template;
 mod transfer;
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
@@ -56,6 +58,9 @@ enum Command {
     /// What kinds of system can post, and how each is set up
     #[command(subcommand)]
     Provider(provider::Command),
+    /// What cards are made with, and a new template to begin with
+    #[command(subcommand)]
+    Template(template::Command),
     /// Who gets what
     #[command(subcommand)]
     Subscription(subscription::Command),
@@ -99,10 +104,11 @@ impl Cli {
         match self.command {
             Command::Serve => serve::run(folder, environment).await,
             Command::Check => check::run(&folder, &environment),
-            Command::Render(args) => render::run(&load_config(&folder, &environment)?, args),
+            Command::Render(args) => render::run(&folder, &environment, args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Send(args) => send::run(&load_config(&folder, &environment)?, args).await,
             Command::Provider(command) => provider::run(&folder, &environment, command),
+            Command::Template(command) => template::run(&folder, &environment, command),
             Command::Subscription(command) => {
                 subscription::run(&client::Client::of(&folder, &environment), command).await
             }

@@ -7,6 +7,7 @@ pub mod cards;
 mod cross;
 pub mod delivery;
 pub mod duration;
+pub mod excerpt;
 pub mod handshake;
 pub mod header;
 mod layers;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     clock::Clock,
-    config::provider::Yes,
+    config::provider::{Told, Yes},
     delivery::Target,
     destination::DestinationId,
     event::Webhook,
@@ -51,7 +51,7 @@ pub struct Ingest {
 }
 
 /// What a sender is told of a webhook that was let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The event, or the one that this webhook repeats.
     pub event: EventId,
@@ -59,6 +59,8 @@ pub struct Receipt {
     pub duplicate: bool,
     /// What its provider takes for a yes.
     pub status: Yes,
+    /// The text that it waits for, where it waits for one.
+    pub answer: Option<Told>,
 }
 
 /// What became of a webhook that was let in.
@@ -265,7 +267,8 @@ impl Ingest {
         if outcome == Reason::Accepted {
             self.wake_all(lanes);
         }
-        Receipt { event, duplicate: outcome == Reason::Duplicate, status: source.provider.places().status }
+        let places = source.provider.places();
+        Receipt { event, duplicate: outcome == Reason::Duplicate, status: places.status, answer: places.answer.clone() }
     }
 
     /// Replays an event: routes it by the mappings and subscriptions of now, and makes its deliveries wait again.

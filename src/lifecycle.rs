@@ -2,7 +2,7 @@
 //!
 //! The first SIGTERM or SIGINT stops softly, the second at once. SIGHUP and changed files reload.
 
-mod watch;
+pub(crate) mod watch;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 

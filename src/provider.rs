@@ -18,9 +18,9 @@ use crate::{
         header::Header,
         map::MapRule,
         problem::Problem,
-        provider::{EventSpec, Place, ProviderSpec},
+        provider::{EventSpec, Place, ProviderSpec, Yes},
         read::read,
-        scheme::{Schemes, VerifySpec},
+        scheme::{SchemeSpec, Schemes, VerifySpec},
         syntax,
     },
     event::{BadPayload, Event, EventType, RawBody, Replay},
@@ -74,6 +74,7 @@ impl Provider {
                 handshakes.extend(raw.understand(&format!("handshake[{index}]"), file, &mut problems));
             }
             refuse_secret_headers(&spec.event.keep, schemes.as_ref(), file, &mut problems);
+            refuse_contradictions(&spec.event, schemes.as_ref(), file, &mut problems);
             if EventType::new(spec.event.default.trim(), None).name().is_empty() {
                 let cure = "take it out, or give a type for webhooks that name none";
                 problems.push(Problem::new(file, "event.default", "is empty", cure));
@@ -140,7 +141,7 @@ impl Provider {
     /// # Errors
     /// Where the body can't be read. Nothing of it is quoted.
     pub fn event(&self, opened: impl Into<Opened>) -> Result<(Event, Value), Unreadable> {
-        let (verified, Read { encoding, codings, payload }) = opened.into().into_parts()?;
+        let (verified, Read { encoding, codings, payload }) = opened.into().into_parts(self.event.any_content_type)?;
         let headers = verified.headers();
         let seen = Seen { headers, query: verified.target().query().unwrap_or_default(), payload: &payload };
         let kind = self.kind_of(seen).unwrap_or_else(|| {
@@ -258,12 +259,30 @@ fn refuse_secret_headers(keep: &[Header], schemes: Option<&Schemes>, file: &str,
     }
 }
 
+/// What is said of one webhook and can't be done, or not safely.
+fn refuse_contradictions(event: &EventSpec, schemes: Option<&Schemes>, file: &str, problems: &mut Vec<Problem>) {
+    if event.answer.is_some() && event.status == Yes::NoContent {
+        let cure = "take it out, or write status = 200";
+        problems.push(Problem::new(
+            file,
+            "event.answer",
+            "can't be told, since an answer of status 204 has no body",
+            cure,
+        ));
+    }
+    let signs = |specs: &[SchemeSpec]| specs.iter().any(|spec| !spec.shows_the_secret());
+    if event.any_content_type && matches!(schemes, Some(Schemes::AnyOf(specs)) if signs(specs)) {
+        let found = "is for senders that show a token or a password; what was signed as a form is to be read as one";
+        problems.push(Problem::new(file, "event.any_content_type", found, "take it out"));
+    }
+}
+
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
-mod shared;
+pub(crate) mod shared;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -207,6 +207,11 @@ pub fn providers(config: &Config) -> Result<Providers, Vec<Problem>> {
     providers.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
+/// Every template and partial: those on disk, and of those built in the ones that none on disk replaces; by name.
+pub fn templates(config: &Config) -> BTreeMap<String, TemplateFile> {
+    template_files(&config.templates).into_iter().map(|file| (file.name.clone(), file)).collect()
+}
+
 /// The names of all templates, built in and on disk, without those that are parts of others.
 pub fn template_names(config: &Config) -> BTreeSet<String> {
     let files = template_files(&config.templates);

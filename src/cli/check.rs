@@ -10,6 +10,9 @@ use crate::{
     rules::{Rules, samples},
 };
 
+/// Stands between a mistake of a template and the sample that it was seen with.
+const WITH: &str = " (with ";
+
 pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Result<(), Failure> {
     let (config, mut problems) = Config::load(folder, environment);
     problems.extend(try_certificate(&config));
@@ -25,7 +28,8 @@ pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Resu
         }
     }
     problems.sort();
-    problems.dedup();
+    // A mistake in a template shows with each of its samples; the first of them will do.
+    problems.dedup_by(|a, b| a.file == b.file && a.cure == b.cure && without_sample(a) == without_sample(b));
     Err(Failure::problems(&problems))
 }
 
@@ -57,11 +61,17 @@ fn try_sample(rules: &Rules, strict: &Templates, place: &str, sample: &Sample) -
                 format!("its card is larger than the {} bytes that `{}` takes", profile.max_bytes, profile.name);
             encoded.shortened.then(|| problem(found, "shorten it with `truncate` and `take`, or shorten the sample"))?
         }),
-        Err(fault) => problem(
-            format!("can't be rendered: {fault}"),
-            "correct the template or the sample; {{#if}} and `default` are for values that may be missing",
-        ),
+        Err(fault) => fault.problem(&format!("{WITH}{place})")).or_else(|| {
+            let cure = "correct the template or the sample; {{#if}} and `default` are for values that may be missing";
+            problem(format!("can't be rendered: {fault}"), cure)
+                .map(|problem| problem.with_excerpt(fault.excerpt().cloned().map(Box::new)))
+        }),
     }
+}
+
+/// What was found, without the words that say with which sample.
+fn without_sample(problem: &Problem) -> &str {
+    problem.found.split_once(WITH).map_or(&problem.found, |(found, _)| found)
 }
 
 fn summary(folder: &Path, rules: &Rules, samples: usize) -> String {

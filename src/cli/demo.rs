@@ -1,6 +1,7 @@
 //! `demo`: a relay, a stand-in Teams channel in the browser and sample senders, all on loopback, nothing to configure.
 
 mod channel;
+mod preview;
 mod senders;
 
 use std::{
@@ -11,13 +12,10 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{failure::Failure, output};
+use super::{failure::Failure, interrupt::interrupted, output};
 use crate::{
     app::{App, StartError},
     clock::{Clock, SystemClock},
@@ -27,6 +25,7 @@ use crate::{
         entrance::Entrance,
     },
     observe::logging,
+    rules::Rules,
     subscribe::Request,
 };
 use channel::{About, Channel, Try};
@@ -61,26 +60,14 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let about = about(folder.path(), ports);
     output::print(&greeting(&about, ports))?;
     let stopping = CancellationToken::new();
-    let page = tokio::spawn(serve_channel(listener, about, stopping.clone()));
+    let page = tokio::spawn(serve_pages(listener, about, app.admin.rules.load_full(), stopping.clone()));
     let senders = tokio::spawn(senders::run(app.admin.rules.load_full(), ports.hooks(), stopping.clone()));
     let interrupted = interrupted().await;
     stopping.cancel();
     app.stop().await;
     drop(tokio::join!(page, senders));
-    interrupted
-        .map_err(|error| Failure::new(format!("Ctrl-C can't be listened for ({error})"), "run it in a terminal"))?;
+    interrupted?;
     output::line("\nThe demo has ended; nothing of it is left.")
-}
-
-/// Ctrl-C, or what a closing terminal or a supervisor sends: after each of them nothing is left.
-async fn interrupted() -> std::io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = hangup.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 /// Three ports in a row.
@@ -164,8 +151,9 @@ fn about(folder: &Path, ports: Ports) -> About {
 fn greeting(about: &About, ports: Ports) -> String {
     let mut text = format!(
         "A relay, a stand-in Teams channel and sample senders are running, all on this machine.\n\n  \
-         Watch the cards arrive:  http://{}/\n  Webhooks go to:          http://{}/hooks/NAME\n  \
+         Watch the cards arrive:  http://{}/\n  Try a template:          http://{}/preview\n  Webhooks go to:          http://{}/hooks/NAME\n  \
          Metrics:                 http://{}/metrics\n",
+        ports.page(),
         ports.page(),
         ports.hooks(),
         ports.admin()
@@ -177,9 +165,10 @@ fn greeting(about: &About, ports: Ports) -> String {
     text
 }
 
-async fn serve_channel(listener: TcpListener, about: About, stopping: CancellationToken) {
+async fn serve_pages(listener: TcpListener, about: About, rules: Arc<Rules>, stopping: CancellationToken) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let router = channel::router(Arc::new(Channel::new(about, clock, stopping.clone())));
+    let router = channel::router(Arc::new(Channel::new(about, clock, stopping.clone())))
+        .merge(preview::router(rules.profiles.usual().clone()));
     let second = std::time::Duration::from_secs(1);
     let limits = Limits { header_timeout: 30 * second, connections: 256, grace: second };
     connection::serve_tcp(listener, router, limits, Entrance::default(), stopping).await;

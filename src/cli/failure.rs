@@ -1,6 +1,7 @@
 //! Why a command failed: one line of cause, one of cure.
+//! Where a template is to blame, its line stands between them.
 
-use crate::config::problem::Problem;
+use crate::config::{excerpt::Excerpt, problem::Problem};
 
 /// What is printed on stderr before exit code 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +23,23 @@ impl Failure {
         }
     }
 
-    /// From problems of settings or templates, a line each.
+    /// From problems of settings or templates: a line each, and below it the line of the template where there is one.
     pub(super) fn problems(problems: &[Problem]) -> Self {
-        let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
         match problems {
-            [_] => Self::sentence(&lines.concat()),
+            [problem] => Self::sentence(&problem.to_string()).with_excerpt(problem.excerpt.as_deref()),
             _ => {
+                let lines: Vec<String> = problems.iter().map(Problem::in_full).collect();
                 let cause = format!("{} problems:\n  {}", lines.len(), lines.join("\n  "));
                 Self::new(cause, "mend each as its line says; `teams-relay check` shows what is left")
             }
+        }
+    }
+
+    /// With the line of the template that is to blame, below the cause.
+    pub(super) fn with_excerpt(self, excerpt: Option<&Excerpt>) -> Self {
+        match excerpt {
+            Some(excerpt) => Self { cause: format!("{}\n{excerpt}", self.cause), ..self },
+            None => self,
         }
     }
 }

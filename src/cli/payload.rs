@@ -35,6 +35,13 @@ pub(super) struct PayloadArgs {
     pub(super) event: Option<String>,
 }
 
+impl PayloadArgs {
+    /// The file that headers are read from: the one that was named, else the one that may stand beside the payload.
+    pub(super) fn headers_file(&self) -> PathBuf {
+        self.headers.clone().unwrap_or_else(|| self.payload.with_extension("headers.json"))
+    }
+}
+
 /// A body with the headers that its provider would send, signature left out.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -57,20 +64,13 @@ pub(super) fn source<'a>(rules: &'a Rules, name: &str) -> Result<&'a SourceRules
 
 /// Reads body and headers, and adds what the provider would add.
 pub(super) fn prepare(args: &PayloadArgs, provider: &Provider, delivery_id: &str) -> Result<Prepared, Failure> {
-    let body: Bytes = std::fs::read(&args.payload).map_err(|error| unreadable(&args.payload, &error))?.into();
-    let beside = args.payload.with_extension("headers.json");
-    let file = args.headers.clone().or_else(|| beside.is_file().then_some(beside));
+    let body = read_body(&args.payload)?;
+    let file = args.headers.clone().or_else(|| Some(args.headers_file()).filter(|file| file.is_file()));
     let mut headers = file.as_deref().map(read_headers).transpose()?.unwrap_or_default();
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::HOST);
     if !headers.contains_key(header::CONTENT_TYPE) {
-        let kind = match args.payload.extension().and_then(|ending| ending.to_str()) {
-            Some("form") => "application/x-www-form-urlencoded",
-            Some("xml") => "application/xml",
-            Some("txt") => "text/plain; charset=utf-8",
-            _ => "application/json",
-        };
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&args.payload)));
     }
     let kind = match &args.event {
         Some(text) => event_type(text),
@@ -80,6 +80,29 @@ pub(super) fn prepare(args: &PayloadArgs, provider: &Provider, delivery_id: &str
         Failure::new("the event type can't stand in a header", "give --event TYPE in letters, digits and `_`")
     })?;
     Ok(Prepared { headers, body })
+}
+
+fn read_body(file: &Path) -> Result<Bytes, Failure> {
+    std::fs::read(file).map(Bytes::from).map_err(|error| unreadable(file, &error))
+}
+
+/// By the file's ending.
+fn media_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|ending| ending.to_str()) {
+        Some("form") => "application/x-www-form-urlencoded",
+        Some("xml") => "application/xml",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/json",
+    }
+}
+
+/// The payload of a file alone, as templates see it.
+pub(super) fn read_payload(file: &Path) -> Result<serde_json::Value, Failure> {
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type(file)))]);
+    let encoding = Encoding::of(&headers).unwrap_or(Encoding::Json);
+    encoding
+        .payload(&Codings::default(), &read_body(file)?)
+        .map_err(|bad| Failure::new(format!("{}: {bad}", file.display()), "name a file with a webhook's body"))
 }
 
 impl Prepared {
@@ -108,7 +131,7 @@ pub(super) fn event(prepared: Prepared, source: &SourceRules, now: Timestamp) ->
 }
 
 /// `pull_request.opened` is type and action.
-fn event_type(text: &str) -> EventType {
+pub(super) fn event_type(text: &str) -> EventType {
     match text.split_once('.') {
         Some((name, action)) => EventType::new(name, Some(action)),
         None => EventType::new(text, None),

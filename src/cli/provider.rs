@@ -158,6 +158,7 @@ impl<'a> Shown<'a> {
             ("delivery id", places(&event, "id")),
             ("same body", self.event.same_body.map_or("-".to_owned(), |span| format!("a repeat within {span}"))),
             ("kept headers", places(&event, "keep")),
+            ("answer", self.answer()),
             ("templates", or_none(&self.templates, ", ")),
             ("file", file),
         ];
@@ -171,6 +172,17 @@ impl<'a> Shown<'a> {
             lines.push(why.to_owned());
         }
         lines.join("\n") + "\n"
+    }
+}
+
+impl Shown<'_> {
+    /// What an accepted webhook is answered.
+    fn answer(&self) -> String {
+        let status = u16::from(self.event.status);
+        match &self.event.answer {
+            Some(told) => format!("{status} `{}`", told.as_str()),
+            None => status.to_string(),
+        }
     }
 }
 
@@ -199,7 +211,7 @@ mod tests {
     fn mine() -> Providers {
         let text = "title = \"Mine\"\nsetup = \"Ask Ann.\"\nverify = { scheme = \"bearer\" }\n\
             [event]\ntype = [\"X-Kind\", \"/kind\"]\ndefault = \"note\"\n\
-            id = [\"X-Id\", [\"/source\", \"/id\"]]\nsame_body = \"300s\"\n";
+            id = [\"X-Id\", [\"/source\", \"/id\"]]\nsame_body = \"300s\"\nstatus = 200\nanswer = \"got it\"\n";
         let name: ProviderName = "mine".parse().unwrap();
         Providers::read([(name, "providers/mine.toml".to_owned(), text.to_owned())]).unwrap()
     }
@@ -224,6 +236,7 @@ mod tests {
             "type          x-kind, /kind, else `note`\n",
             "delivery id   x-id, /source + /id\n",
             "same body     a repeat within 5m\n",
+            "answer        200 `got it`\n",
             "templates     alarm\n",
             "\nAsk Ann.\n",
             "  provider = \"mine\"\n  secrets = { file = \"/etc/teams-relay/secrets/mine\" }\n",

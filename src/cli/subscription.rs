@@ -13,7 +13,7 @@ use crate::admin::view::{SubscriptionView, TestView};
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Send a source's events to a Teams webhook URL
-    Add(Add),
+    Add(Box<Add>),
     /// List subscriptions
     List {
         /// Print JSON
@@ -89,7 +89,7 @@ pub(super) struct Add {
 
 pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Add(args) => add(client, args).await,
+        Command::Add(args) => add(client, *args).await,
         Command::List { json } => list(client, json).await,
         Command::Show { id, json } => {
             let one: SubscriptionView = client.get(&path(&id, "")).await?;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::excerpt::Excerpt;
+
 /// One mistake of an admin or a template author. Never holds a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
@@ -13,6 +15,8 @@ pub struct Problem {
     pub found: String,
     /// What would be right.
     pub cure: String,
+    /// The line that it stands in, where that may be shown.
+    pub excerpt: Option<Box<Excerpt>>,
 }
 
 impl Problem {
@@ -23,7 +27,20 @@ impl Problem {
         found: impl Into<String>,
         cure: impl Into<String>,
     ) -> Self {
-        Self { file: file.into(), key: key.into(), found: found.into(), cure: cure.into() }
+        Self { file: file.into(), key: key.into(), found: found.into(), cure: cure.into(), excerpt: None }
+    }
+
+    /// The same with the line that it stands in.
+    pub fn with_excerpt(self, excerpt: Option<Box<Excerpt>>) -> Self {
+        Self { excerpt, ..self }
+    }
+
+    /// The line that [`Display`](fmt::Display) gives, and below it the excerpt, where there is one.
+    pub fn in_full(&self) -> String {
+        match &self.excerpt {
+            Some(excerpt) => format!("{self}\n{excerpt}"),
+            None => self.to_string(),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `providers/NAME.toml`: how a kind of system signs its webhooks and where it says what happened.
 
+mod told;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
@@ -12,6 +14,7 @@ use super::{
     map::MapRule,
     scheme::VerifySpec,
 };
+pub use told::Told;
 
 /// What a provider's file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,11 @@ pub struct EventSpec {
     /// What a sender is told of a webhook that was accepted.
     #[serde(default)]
     pub status: Yes,
+    /// The text that the answer holds, in place of the event's id.
+    pub answer: Option<Told>,
+    /// Whether a body that is a JSON object is read as such, whatever `Content-Type` says.
+    #[serde(default)]
+    pub any_content_type: bool,
 }
 
 /// The status of a webhook that was accepted. Some providers take but one for a yes.
@@ -111,6 +119,8 @@ impl Default for EventSpec {
             default: event(),
             keep: Vec::new(),
             status: Yes::default(),
+            answer: None,
+            any_content_type: false,
         }
     }
 }

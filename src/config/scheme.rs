@@ -90,6 +90,11 @@ impl SchemeSpec {
         }
     }
 
+    /// Whether it is the secret alone that proves a webhook, and nothing of the body is signed.
+    pub fn shows_the_secret(&self) -> bool {
+        matches!(self, Self::Token(_) | Self::Basic | Self::Bearer)
+    }
+
     /// The header of the settings' own choice whose value proves the sender.
     pub fn proof_header(&self) -> Option<&Header> {
         match self {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     card::{Card, Severity},
+    config::excerpt::Excerpt,
     event::Event,
     name::{EventId, ProviderName, TemplateName},
     observe::metrics::Metrics,
@@ -59,7 +60,18 @@ pub struct Rendered {
     /// The card.
     pub card: Card,
     /// The template that failed, and what with.
-    pub fault: Option<(TemplateName, String)>,
+    pub fault: Option<Fault>,
+}
+
+/// Why a card is the fallback.
+#[derive(Debug)]
+pub struct Fault {
+    /// The template that the event gets.
+    pub template: TemplateName,
+    /// What is wrong with it, in words that hold nothing of the payload.
+    pub words: String,
+    /// The line that it failed at.
+    pub excerpt: Option<Excerpt>,
 }
 
 impl Cards {
@@ -90,7 +102,7 @@ impl Cards {
         }
         let payload = payload.unwrap_or_else(|| event.payload().unwrap_or(Value::Null));
         let rendered = make(rules, Some(id), event, payload, &how);
-        if let Some((template, fault)) = &rendered.fault {
+        if let Some(Fault { template, words: fault, .. }) = &rendered.fault {
             tracing::error!(event = %id, source = %event.source, %template, %fault, "a template failed; the fallback card goes out");
             self.metrics.template_error(&event.source, template);
         }
@@ -141,10 +153,12 @@ fn make(rules: &Rules, id: Option<EventId>, event: &Event, payload: Value, how: 
     let made = catch_unwind(AssertUnwindSafe(|| rules.templates.render(template, &input)));
     let fault = match made {
         Ok(Ok(card)) => return Rendered { card, fault: None },
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => "it panicked".to_owned(),
+        Ok(Err(error)) => {
+            Fault { template: template.clone(), words: error.to_string(), excerpt: error.excerpt().cloned() }
+        }
+        Err(_) => Fault { template: template.clone(), words: "it panicked".to_owned(), excerpt: None },
     };
-    Rendered { card: render::fallback(&input, &fault), fault: Some((template.clone(), fault)) }
+    Rendered { card: render::fallback(&input, &fault.words), fault: Some(fault) }
 }
 
 #[expect(clippy::expect_used, reason = "the literal is a name")]
@@ -169,5 +183,7 @@ pub fn test_card(subscription: &Subscription, words: &Words) -> Card {
     }
 }
 
+#[cfg(test)]
+mod captured;
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,17 @@ impl Encoding {
         }
     }
 
+    /// The JSON object that a body is, if it is one.
+    pub fn object(codings: &Codings, body: &[u8]) -> Option<Value> {
+        let read = || Self::Json.payload(codings, body).ok().filter(Value::is_object);
+        // A plain body that does not begin as an object need not be looked through to its end.
+        let may_be = !codings.compressions.is_empty()
+            || codings.charset.is_some()
+            || body.trim_ascii_start().starts_with(b"{")
+            || body.starts_with(b"\xef\xbb\xbf");
+        may_be.then(read).flatten()
+    }
+
     /// Reads the payload out of a body, once what was done to it on its way is undone. A body with nothing in it,
     /// or white space alone, is an empty object.
     ///
@@ -155,6 +166,16 @@ mod tests {
         assert_eq!(read("[1]"), json!([1]));
         assert_eq!(read("[ok] 3 of 3"), json!({"text": "[ok] 3 of 3"}));
         assert_eq!(read("7"), json!({"text": "7"}));
+    }
+
+    #[test]
+    fn an_object_is_known_by_its_looks() {
+        let object = |body: &[u8]| Encoding::object(&Codings::default(), body);
+        assert_eq!(object(b" {\"a\": \"b=c&d\"}"), Some(json!({"a": "b=c&d"})));
+        assert_eq!(object(b"\xef\xbb\xbf{}"), Some(json!({})));
+        for other in ["payload=%7B%7D", "[1]", "{\"a\": ", "", "7"] {
+            assert_eq!(object(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

@@ -91,6 +91,13 @@ fn received(receipt: &Receipt) -> Response {
         Yes::Accepted if !receipt.duplicate => StatusCode::ACCEPTED,
         Yes::Accepted | Yes::Ok => StatusCode::OK,
     };
+    if let Some(answer) = &receipt.answer {
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        ];
+        return (status, headers, answer.as_str().to_owned()).into_response();
+    }
     let mut body = json!({ "event": receipt.event });
     if let (true, Some(body)) = (receipt.duplicate, body.as_object_mut()) {
         body.insert("duplicate".to_owned(), true.into());
@@ -132,7 +139,7 @@ async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut
         return Err(Reason::MethodNotAllowed.into());
     }
     let limits = hooks.limits.load_full();
-    receive::check_headers(&parts.headers, &limits)?;
+    receive::check_headers(&parts.headers, &limits, source.provider.places().any_content_type)?;
     let clock = hooks.ingest.clock.clone();
     let (webhook, room) = receive::read(source.name.clone(), parts, body, &limits, &*clock).await?;
     asked.size = Some(webhook.body.0.len());

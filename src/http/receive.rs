@@ -29,15 +29,16 @@ pub struct BodyLimits {
     pub budget: BodyBudget,
 }
 
-/// What headers alone can tell: too many of them, a type or coding that is not read, a length over the limit.
+/// What headers alone can tell: too many of them, a type or coding that is not read, a length over the limit. With
+/// `any_content_type` the body itself tells later whether it is read.
 ///
 /// # Errors
 /// The first that is wrong.
-pub fn check_headers(headers: &HeaderMap, limits: &BodyLimits) -> Result<(), Reason> {
+pub fn check_headers(headers: &HeaderMap, limits: &BodyLimits, any_content_type: bool) -> Result<(), Reason> {
     if headers.len() > MOST_HEADERS {
         return Err(Reason::TooManyHeaders);
     }
-    if Encoding::of(headers).is_none() || Codings::of(headers).is_none() {
+    if (Encoding::of(headers).is_none() && !any_content_type) || Codings::of(headers).is_none() {
         return Err(Reason::UnsupportedMediaType);
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

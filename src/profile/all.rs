@@ -56,6 +56,11 @@ impl Profiles {
         self.by_name.get(name).unwrap_or(&self.usual)
     }
 
+    /// The profile of workflows.
+    pub const fn usual(&self) -> &Profile {
+        &self.usual
+    }
+
     /// The profile that fits a URL by its host.
     pub fn for_url(&self, url: &WebhookUrl) -> &Profile {
         let host = url.host();

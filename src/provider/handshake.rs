@@ -103,7 +103,7 @@ impl Provider {
         if !self.handshakes.iter().any(|spec| spec.verified) {
             return Ok(None);
         }
-        let Some(payload) = opened.payload() else { return Ok(None) };
+        let Some(payload) = opened.payload(self.event.any_content_type) else { return Ok(None) };
         let query = opened.verified.target().query().unwrap_or_default();
         let seen = Seen { headers: opened.verified.headers(), query, payload };
         self.meet(true, &Method::POST, seen, secrets)

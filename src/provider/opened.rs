@@ -33,21 +33,25 @@ impl From<Verified> for Opened {
 
 impl Opened {
     /// The payload, if the body can be read.
-    pub(super) fn payload(&self) -> Option<&Value> {
-        self.read.get_or_init(|| read(&self.verified)).as_ref().ok().map(|read| &read.payload)
+    pub(super) fn payload(&self, any_content_type: bool) -> Option<&Value> {
+        self.read.get_or_init(|| read(&self.verified, any_content_type)).as_ref().ok().map(|read| &read.payload)
     }
 
     /// The webhook, and what its body holds.
-    pub(super) fn into_parts(self) -> Result<(Verified, Read), Unreadable> {
+    pub(super) fn into_parts(self, any_content_type: bool) -> Result<(Verified, Read), Unreadable> {
         let Self { verified, read: known } = self;
-        let read = known.into_inner().unwrap_or_else(|| read(&verified))?;
+        let read = known.into_inner().unwrap_or_else(|| read(&verified, any_content_type))?;
         Ok((verified, read))
     }
 }
 
-fn read(verified: &Verified) -> Result<Read, Unreadable> {
-    let encoding = Encoding::of(verified.headers()).ok_or(Unreadable::MediaType)?;
+fn read(verified: &Verified, any_content_type: bool) -> Result<Read, Unreadable> {
     let codings = Codings::of(verified.headers()).ok_or(Unreadable::MediaType)?;
+    // `curl -d` and others say that JSON is a form. Whoever may post anything may as well say wrongly what it is.
+    if any_content_type && let Some(payload) = Encoding::object(&codings, verified.body()) {
+        return Ok(Read { encoding: Encoding::Json, codings, payload });
+    }
+    let encoding = Encoding::of(verified.headers()).ok_or(Unreadable::MediaType)?;
     let payload = encoding.payload(&codings, verified.body())?;
     Ok(Read { encoding, codings, payload })
 }

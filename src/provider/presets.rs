@@ -9,6 +9,7 @@ use crate::config::{problem::Problem, syntax};
 
 /// Those that must be there, whatever else is.
 const PROMISED: &[&str] = &[
+    "adaptive-card",
     "adyen",
     "alertmanager",
     "argocd",
@@ -43,6 +44,7 @@ const PROMISED: &[&str] = &[
     "jira",
     "line",
     "linear",
+    "messagecard",
     "meta",
     "microsoft-graph",
     "netlify",
@@ -60,6 +62,7 @@ const PROMISED: &[&str] = &[
     "sentry",
     "shopify",
     "slack",
+    "slack-message",
     "snyk",
     "sonarqube",
     "square",

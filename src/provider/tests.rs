@@ -394,3 +394,43 @@ fn a_grafana_signature_over_time_and_body_is_not_one_over_a_body_that_begins_wit
     let genuine = webhook(seen.headers.clone(), &seen.body.0);
     assert!(verifier.check(genuine, now(), &Keyring::default()).is_ok());
 }
+
+#[test]
+fn json_is_read_as_such_whatever_its_content_type_where_the_file_says_so() {
+    let drop_in = preset("messagecard");
+    let card = r#"{"@type": "MessageCard", "text": "a=b&c"}"#;
+    for kind in ["application/x-www-form-urlencoded", "application/octet-stream", "text/html", "text/plain"] {
+        let (event, payload) = event_of(&drop_in, &[("content-type", kind)], card.as_bytes()).unwrap();
+        assert_eq!((payload["text"].as_str(), event.kind.name()), (Some("a=b&c"), "MessageCard"), "{kind}");
+        assert_eq!(event.payload().unwrap(), payload, "it is read the same from the store");
+    }
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let (_, payload) = event_of(&drop_in, &form, b"payload=%7B%22text%22%3A%22x%22%7D").unwrap();
+    assert_eq!(payload, json!({"text": "x"}), "a form is one still");
+    let odd = event_of(&drop_in, &[("content-type", "application/octet-stream")], b"no JSON");
+    assert_eq!(odd.unwrap_err(), Unreadable::MediaType);
+    let (_, payload) = event_of(&preset("dockerhub"), &form, card.as_bytes()).unwrap();
+    assert!(payload.get("@type").is_none(), "nor elsewhere");
+}
+
+#[test]
+fn what_an_accepted_webhook_is_told_is_looked_at() {
+    let file = |verify: &str, event: &str| format!("title = \"Mine\"\nverify = {verify}\n[event]\n{event}\n");
+    let token = "{ scheme = \"token\", query = \"token\" }";
+    let good = parse(&file(token, "answer = \"1\"\nany_content_type = true")).unwrap();
+    assert_eq!(good.places().answer.as_ref().map(|told| told.as_str()), Some("1"));
+    for (verify, event, problem) in [
+        (token, "status = 204\nanswer = \"1\"", "event.answer: can't be told"),
+        (token, "answer = \"a\\nb\"", "event.answer: an answer holds a line end"),
+        (token, "answer = 1", "event.answer"),
+        (
+            "{ scheme = \"hmac\", header = \"X-S\" }",
+            "any_content_type = true",
+            "event.any_content_type: is for senders",
+        ),
+        ("[{ scheme = \"bearer\" }, { scheme = \"twilio\" }]", "any_content_type = true", "event.any_content_type"),
+    ] {
+        let problems = parse(&file(verify, event)).unwrap_err();
+        assert!(problems.iter().any(|told| told.contains(problem)), "{problem}: {problems:?}");
+    }
+}

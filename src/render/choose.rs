@@ -47,8 +47,8 @@ fn own_names(provider: &ProviderName, kind: &EventType) -> Vec<String> {
     files.chain(["default".to_owned()]).map(|file| format!("{provider}/{file}")).collect()
 }
 
-/// A type as a file's name, in which a colon, a slash or a blank can't stand: `repo_push` for `repo:push`.
-fn file_of(kind: &str) -> String {
+/// A type as a template file's name, in which a colon, a slash or a blank can't stand: `repo_push` for `repo:push`.
+pub fn file_of(kind: &str) -> String {
     let stands = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
     kind.to_lowercase().chars().map(|c| if stands(c) { c } else { '_' }).collect()
 }

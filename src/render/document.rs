@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::{
-    element::{self, Fault, kind_of},
-    lenient::without_stray_commas,
-    markdown, marks, text,
+    element::{self, kind_of},
+    fault::Fault,
+    lenient::{before_mending, without_stray_commas},
+    markdown, marks, scan, text,
 };
 use crate::{
     card::{Action, Card, Mention, Severity},
@@ -23,27 +24,59 @@ const MOST_CHARS: usize = 200;
 /// What is wrong with it, in words that quote the template's own names and nothing of the payload.
 pub(super) fn read(rendered: &str) -> Result<Card, Fault> {
     let json = without_stray_commas(rendered).map_err(|bare| {
-        format!(
-            "a value stands outside of quotes at line {}, column {} of what was rendered; write \"{{{{value}}}}\", or {{{{{{json value}}}}}} for a number or a list",
-            bare.line, bare.column
+        Fault::at(
+            bare.at,
+            "a value stands outside of quotes; write \"{{value}}\", or {{{json value}}} for a number or a list",
         )
     })?;
-    let document: Value = serde_json::from_str(&json).map_err(|error| {
-        format!(
-            "what was rendered is not JSON ({}) at line {}, column {} of it; look for a missing comma, quote or bracket",
-            category(&error),
-            error.line(),
-            error.column()
-        )
-    })?;
+    let document: Value = serde_json::from_str(&json).map_err(|error| not_json(rendered, &json, &error))?;
     let Value::Object(map) = document else {
-        return Err(format!("what was rendered is {}, and must be an object `{{…}}`", kind_of(&document)));
+        let found = format!("what was rendered is {}, and must be an object `{{…}}`", kind_of(&document));
+        return Err(Fault::of("", found));
     };
     card(map)
 }
 
-fn category(error: &serde_json::Error) -> &'static str {
-    if error.is_eof() { "it ends too early" } else { "something that can't stand there" }
+/// What keeps a text from being JSON. What the parser stumbles over may stand behind the mistake.
+fn not_json(rendered: &str, json: &str, error: &serde_json::Error) -> Fault {
+    let fault = |words: &str, cure: &str| format!("what was rendered is not JSON: {words}; {cure}");
+    let at = before_mending(rendered, json, byte_of(json, error.line(), error.column()));
+    // The parser's words name what it expected, and quote nothing.
+    let words = error.to_string();
+    let quote = scan::string_around(rendered, at).filter(|_| error.is_eof() || words.starts_with("control character"));
+    if let Some(quote) = quote {
+        return Fault::near(quote, fault("a text has no quote at its end", "look for a missing quote"));
+    }
+    if error.is_eof() {
+        let found = fault("a bracket is not closed", "look for a missing `}` or `]`");
+        return Fault::near(scan::unclosed(rendered).unwrap_or(rendered.len()), found);
+    }
+    let (found, cure) = if words.starts_with("expected `,` or") {
+        ("a comma or a bracket is missing before this", "look for a missing comma, quote or bracket")
+    } else if words.starts_with("expected `:`") {
+        ("a `:` is missing before this", "write \"key\": value")
+    } else if words.starts_with("key must be") {
+        ("this is no key", "write keys in quotes")
+    } else if words.starts_with("trailing characters") {
+        ("this stands behind its end", "take it out, or look for a bracket too many before it")
+    } else if words.starts_with("invalid escape") {
+        ("a `\\` in a text begins nothing that is known", "write `\\\\` for one that is shown")
+    } else if words.starts_with("recursion limit") {
+        ("its brackets are nested too deeply", "nest fewer elements")
+    } else {
+        ("this can't stand here", "put texts in quotes, and look for a missing quote or bracket")
+    };
+    Fault::near(at, fault(found, cure))
+}
+
+/// The byte of a line and a column as the parser counts them: lines from 1, and the bytes read of the line.
+fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let mut at = (before + column.saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 fn card(mut map: Map<String, Value>) -> Result<Card, Fault> {
@@ -52,16 +85,16 @@ fn card(mut map: Map<String, Value>) -> Result<Card, Fault> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the keys are {}", KEYS.join(", ")),
         };
-        return Err(format!("the document has a key that is not known; {cure}"));
+        return Err(Fault::of_key("", unknown, format!("the document has a key that is not known; {cure}")));
     }
     let mut listed = Vec::new();
     let body =
         element::elements(map.shift_remove("body").unwrap_or_else(|| Value::Array(Vec::new())), "body", &mut listed)?;
     if body.is_empty() {
-        return Err("`body` shows nothing; it needs at least one element with a text or a picture".to_owned());
+        return Err(Fault::of("body", "`body` shows nothing; it needs at least one element with a text or a picture"));
     }
     let summary = line(map.shift_remove("summary"), "summary")?
-        .ok_or("there is no `summary`: the one line for lists and notifications")?;
+        .ok_or_else(|| Fault::of("summary", "there is no `summary`: the one line for lists and notifications"))?;
     let severity = severity(map.shift_remove("severity"))?;
     let link = address(map.shift_remove("link"))?;
     let fold = line(map.shift_remove("fold"), "fold")?;
@@ -79,7 +112,7 @@ fn line(value: Option<Value>, name: &str) -> Result<Option<String>, Fault> {
             let line = text::truncate(&markdown::plain(&text), MOST_CHARS);
             Ok(Some(line).filter(|line| !line.is_empty()))
         }
-        Some(other) => Err(format!("`{name}` is {}, and must be a text", kind_of(&other))),
+        Some(other) => Err(not_text(name, &other)),
     }
 }
 
@@ -87,15 +120,19 @@ fn address(value: Option<Value>) -> Result<Option<String>, Fault> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(text::web_address(&marks::strip(&text))),
-        Some(other) => Err(format!("`link` is {}, and must be a text", kind_of(&other))),
+        Some(other) => Err(not_text("link", &other)),
     }
+}
+
+fn not_text(name: &str, value: &Value) -> Fault {
+    Fault::of(name, format!("`{name}` is {}, and must be a text", kind_of(value)))
 }
 
 fn severity(value: Option<Value>) -> Result<Severity, Fault> {
     let text = match value {
         None | Some(Value::Null) => return Ok(Severity::default()),
         Some(Value::String(text)) => text,
-        Some(other) => return Err(format!("`severity` is {}, and must be a text", kind_of(&other))),
+        Some(other) => return Err(not_text("severity", &other)),
     };
     match marks::strip(&text).trim().to_ascii_lowercase().as_str() {
         "good" => Ok(Severity::Good),
@@ -103,7 +140,7 @@ fn severity(value: Option<Value>) -> Result<Severity, Fault> {
         "warning" => Ok(Severity::Warning),
         "critical" => Ok(Severity::Critical),
         _ if marks::has_value(&text) => Ok(Severity::default()),
-        _ => Err("`severity` must be one of good, info, warning, critical".to_owned()),
+        _ => Err(Fault::of("severity", "`severity` must be one of good, info, warning, critical")),
     }
 }
 
@@ -118,17 +155,18 @@ fn mentions(list: Option<Value>) -> Result<Vec<Mention>, Fault> {
     let list = match list {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(list)) => list,
-        Some(other) => return Err(format!("`mentions` is {}, and must be a list", kind_of(&other))),
+        Some(other) => {
+            return Err(Fault::of("mentions", format!("`mentions` is {}, and must be a list", kind_of(&other))));
+        }
     };
     let mut found = Vec::new();
     for (index, mention) in list.iter().enumerate().filter(|(_, mention)| !mention.is_null()) {
         let part = |name: &str| mention.get(name).and_then(Value::as_str).map(markdown::plain).unwrap_or_default();
         let (id, name) = (part("id"), part("name"));
         if !mention.is_object() {
-            return Err(format!(
-                "`mentions[{index}]` is {}, and must be an object with `id` and `name`",
-                kind_of(mention)
-            ));
+            let place = format!("mentions[{index}]");
+            let found = format!("`{place}` is {}, and must be an object with `id` and `name`", kind_of(mention));
+            return Err(Fault::of(place, found));
         }
         if !id.is_empty() && !name.is_empty() {
             found.push(Mention { id, name });
@@ -143,7 +181,7 @@ mod tests {
     use crate::render::marks::escape;
 
     fn fault(document: &str) -> String {
-        read(document).unwrap_err()
+        read(document).unwrap_err().words
     }
 
     #[test]

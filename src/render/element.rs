@@ -5,12 +5,9 @@
 
 use serde_json::{Map, Value};
 
-use super::known::{ELEMENTS, Kind, Known, known};
-use super::{markdown, marks, text};
+pub(super) use super::known::{ELEMENTS, Kind, Known, known};
+use super::{fault::Fault, markdown, marks, text};
 use crate::{card::Mention, config::problem::did_you_mean};
-
-/// Why a document is no card: which element, which property, what would be right. Quotes the template's words only.
-pub(super) type Fault = String;
 
 /// A list of elements, `place` being its name in the document.
 pub(super) fn elements(list: Value, place: &str, mentions: &mut Vec<Mention>) -> Result<Vec<Value>, Fault> {
@@ -30,7 +27,7 @@ impl Walk<'_> {
     /// `only`: the one type that may stand in the list; none: any element.
     fn list(&mut self, list: Value, only: Option<&'static str>, place: &str) -> Result<Vec<Value>, Fault> {
         let Value::Array(list) = list else {
-            return Err(format!("`{place}` is {}, and must be a list", kind_of(&list)));
+            return Err(Fault::of(place, format!("`{place}` is {}, and must be a list", kind_of(&list))));
         };
         let mut found = Vec::with_capacity(list.len());
         for (index, value) in list.into_iter().enumerate() {
@@ -45,7 +42,10 @@ impl Walk<'_> {
                     let map = Map::from_iter([("text".to_owned(), Value::String(text))]);
                     found.extend(self.one(map, only, &place)?);
                 }
-                other => return Err(format!("`{place}` is {}, and must be an element `{{…}}`", kind_of(&other))),
+                other => {
+                    let found = format!("`{place}` is {}, and must be an element `{{…}}`", kind_of(&other));
+                    return Err(Fault::of(place, found));
+                }
             }
         }
         Ok(found)
@@ -59,7 +59,10 @@ impl Walk<'_> {
     ) -> Result<Option<Value>, Fault> {
         let named = match map.shift_remove("type") {
             Some(Value::String(name)) => Some(marks::strip(&name)),
-            Some(other) => return Err(format!("the `type` of `{place}` is {}", kind_of(&other))),
+            Some(other) => {
+                let found = format!("the `type` of `{place}` is {}", kind_of(&other));
+                return Err(Fault::of(format!("{place}.type"), found));
+            }
             None => None,
         };
         let known = find(named.as_deref(), only, place)?;
@@ -88,8 +91,9 @@ impl Walk<'_> {
 
     /// A property's value made safe; nothing where it is missing or unfit and was not the author's own.
     fn value(&mut self, value: Value, kind: Kind, place: &dyn Fn() -> String) -> Result<Option<Value>, Fault> {
-        let wrong =
-            |value: &Value, right: &str| Err(format!("`{}` is {}, and must be {right}", place(), kind_of(value)));
+        let wrong = |value: &Value, right: &str| {
+            Err(Fault::of(place(), format!("`{}` is {}, and must be {right}", place(), kind_of(value))))
+        };
         Ok(match (kind, value) {
             (_, Value::Null) => None,
             (Kind::Elements, list) => Some(self.list(list, None, &place())?.into()),
@@ -102,13 +106,15 @@ impl Walk<'_> {
             }
             (Kind::Plain, Value::String(text)) => Some(markdown::plain(&text).into()),
             (Kind::Plain, number @ Value::Number(_)) => Some(number.to_string().into()),
+            (Kind::Run, Value::String(text)) => Some(markdown::run(&text).into()),
+            (Kind::Run, number @ Value::Number(_)) => Some(number.to_string().into()),
             (Kind::Address, Value::String(text)) => text::web_address(&marks::strip(&text)).map(Value::from),
             (Kind::Flag, flag @ Value::Bool(_)) => Some(flag),
             (Kind::Number, Value::Number(number)) if number.is_u64() => Some(number.into()),
             (Kind::Size, Value::Number(number)) => Some(number.into()),
             (Kind::Size, Value::String(text)) => sized(&text, place)?,
-            (Kind::Word(words), Value::String(text)) => word(&text, words, place)?,
-            (Kind::Markdown | Kind::Plain | Kind::Address, other) => return wrong(&other, "a text"),
+            (Kind::Word(words), Value::String(text)) => word(&text, words, place, "")?,
+            (Kind::Markdown | Kind::Plain | Kind::Run | Kind::Address, other) => return wrong(&other, "a text"),
             (Kind::Flag, other) => return wrong(&other, "true or false, without quotes"),
             (Kind::Number, other) => return wrong(&other, "a whole number, without quotes"),
             (Kind::Size | Kind::Word(_), other) => return wrong(&other, "a word in quotes"),
@@ -117,22 +123,27 @@ impl Walk<'_> {
 }
 
 fn find(named: Option<&str>, only: Option<&'static str>, place: &str) -> Result<&'static Known, Fault> {
+    let of_type = |words: String| Fault::of(format!("{place}.type"), words);
     let name = match (named, only) {
         (Some(name), Some(only)) if name != only => {
-            return Err(format!("`{place}` is of type {}, and only {only} can stand there", quoted(name)));
+            let found = format!("`{place}` is of type {}, and only {only} can stand there", quoted(name));
+            return Err(of_type(found));
         }
         (Some(name), None) if !ELEMENTS.contains(&name) => {
             let cure = match did_you_mean(name, ELEMENTS.iter().copied()) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("use one of {}", ELEMENTS.join(", ")),
             };
-            return Err(format!("`{place}` is of type {}, which Teams' webhooks do not take; {cure}", quoted(name)));
+            let found = format!("`{place}` is of type {}, which Teams' webhooks do not take; {cure}", quoted(name));
+            return Err(of_type(found));
         }
-        (None, None) => return Err(format!("`{place}` has no `type`; use one of {}", ELEMENTS.join(", "))),
+        (None, None) => {
+            return Err(Fault::of(place, format!("`{place}` has no `type`; use one of {}", ELEMENTS.join(", "))));
+        }
         (Some(name), _) => name,
         (None, Some(only)) => only,
     };
-    known(name).ok_or_else(|| format!("`{place}` is of a type that is not known"))
+    known(name).ok_or_else(|| of_type(format!("`{place}` is of a type that is not known")))
 }
 
 /// A type's name as it may be quoted: it could have come from the payload.
@@ -147,10 +158,13 @@ fn unknown_property(known: &Known, name: &str, place: &str) -> Fault {
         Some(near) => format!("did you mean `{near}`?"),
         None => "take it out".to_owned(),
     };
-    format!("`{place}` is a {} and has no property {} in Adaptive Card 1.4; {cure}", known.name, quoted(name))
+    let found =
+        format!("`{place}` is a {} and has no property {} in Adaptive Card 1.4; {cure}", known.name, quoted(name));
+    Fault::of_key(place, name, found)
 }
 
-fn word(text: &str, words: &[&str], place: &dyn Fn() -> String) -> Result<Option<Value>, Fault> {
+/// `or`: what else is right beside the words.
+fn word(text: &str, words: &[&str], place: &dyn Fn() -> String, or: &str) -> Result<Option<Value>, Fault> {
     let plain = marks::strip(text);
     if let Some(word) = words.iter().find(|word| word.eq_ignore_ascii_case(&plain)) {
         return Ok(Some((*word).into()));
@@ -159,7 +173,8 @@ fn word(text: &str, words: &[&str], place: &dyn Fn() -> String) -> Result<Option
     if plain.is_empty() || marks::has_value(text) {
         return Ok(None);
     }
-    Err(format!("`{}` is {}, and must be one of {}", place(), quoted(&plain), words.join(", ")))
+    let found = format!("`{}` is {}, and must be one of {}{or}", place(), quoted(&plain), words.join(", "));
+    Err(Fault::of(place(), found))
 }
 
 fn sized(text: &str, place: &dyn Fn() -> String) -> Result<Option<Value>, Fault> {
@@ -169,7 +184,7 @@ fn sized(text: &str, place: &dyn Fn() -> String) -> Result<Option<Value>, Fault>
     if is_pixels {
         return Ok(Some(plain.into()));
     }
-    word(text, &["auto", "stretch"], &|| format!("{} (or pixels such as `24px`)", place()))
+    word(text, &["auto", "stretch"], place, ", or pixels such as `24px`")
 }
 
 fn says_something(value: Option<&Value>) -> bool {

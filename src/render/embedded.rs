@@ -12,6 +12,9 @@ use crate::{
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
+/// Ends the places of what comes with the binary.
+pub(super) const BUILT_IN: &str = " (built in)";
+
 /// A payload to try a template with; written by us, in the provider's shape.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -27,12 +30,23 @@ impl Sample {
     /// By its path below the templates folder: `github/samples/push.forced.json` is for `github/push`. None for a path
     /// that is no sample's.
     pub fn at(path: &str, json: impl Into<Cow<'static, str>>) -> Option<Self> {
+        Self::of_one(path, json, |_| false)
+    }
+
+    /// As [`at`](Self::at), among templates that there are: `samples/invoice.paid.json` is for `invoice.paid` where
+    /// there is one, and else for `invoice`.
+    pub fn of_one(path: &str, json: impl Into<Cow<'static, str>>, has: impl Fn(&TemplateName) -> bool) -> Option<Self> {
         let (folder, file) = path.strip_suffix(".json")?.split_once("/samples/")?;
-        let (event, variant) = match file.split_once('.') {
-            Some((event, variant)) => (event, Some(variant.to_owned())),
-            None => (file, None),
+        let ends = file.match_indices('.').map(|(at, _)| at);
+        let cuts: Vec<usize> = ends.chain([file.len()]).collect();
+        let named = |end: usize| {
+            let (event, rest) = file.split_at_checked(end)?;
+            let variant = rest.strip_prefix('.').map(str::to_owned);
+            Some((format!("{folder}/{event}").parse::<TemplateName>().ok()?, variant))
         };
-        Some(Self { template: format!("{folder}/{event}").parse().ok()?, variant, json: json.into() })
+        let longest = cuts.iter().rev().filter_map(|end| named(*end)).find(|(name, _)| has(name));
+        let (template, variant) = longest.or_else(|| named(*cuts.first()?))?;
+        Some(Self { template, variant, json: json.into() })
     }
 
     /// What its template is given. The samples of a `default` template are named after their events.
@@ -53,7 +67,7 @@ pub fn embedded() -> Vec<TemplateFile> {
         let name = path.strip_suffix(".hbs")?;
         Some(TemplateFile {
             name: name.to_owned(),
-            origin: format!("templates/{path} (built in)"),
+            origin: format!("templates/{path}{BUILT_IN}"),
             text: text.to_owned(),
         })
     };
@@ -62,7 +76,12 @@ pub fn embedded() -> Vec<TemplateFile> {
 
 /// The samples of the binary.
 pub fn samples() -> Vec<Sample> {
-    files().into_iter().filter_map(|(path, json)| Sample::at(path, json)).collect()
+    let files = files();
+    let has = |name: &TemplateName| {
+        let path = format!("{name}.hbs");
+        files.binary_search_by(|(known, _)| (*known).cmp(path.as_str())).is_ok()
+    };
+    files.iter().filter_map(|(path, json)| Sample::of_one(path, *json, has)).collect()
 }
 
 /// The words of the binary.

@@ -11,6 +11,7 @@ mod list;
 mod marked;
 mod number;
 mod pattern;
+mod posted;
 mod survey;
 mod text;
 mod time;
@@ -58,6 +59,7 @@ const THEMES: &[&[HelperDoc]] = &[
     web::HELPERS,
     json::HELPERS,
     survey::HELPERS,
+    posted::HELPERS,
 ];
 
 /// Every helper of ours, by theme; `if`, `unless`, `each`, `with`, `eq`, `and` and their like come with Handlebars.

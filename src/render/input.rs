@@ -42,8 +42,10 @@ impl RenderInput {
     }
 
     /// A payload that no one sent, as an event of this provider.
-    pub(super) fn of_sample(payload: Value, provider: &str, name: &str) -> Self {
+    pub fn of_sample(payload: Value, provider: &str, name: &str) -> Self {
         let action = payload.get("action").and_then(Value::as_str);
+        // A template for one action alone is named after it: `issues.opened`.
+        let name = action.and_then(|action| name.strip_suffix(action)?.strip_suffix('.')).unwrap_or(name);
         let kind = EventType::new(name, action);
         let mut root = json!({
             "payload": payload,

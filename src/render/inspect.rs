@@ -3,7 +3,7 @@
 use handlebars::Template;
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, Subexpression, TemplateElement};
 
-use super::{TemplateFile, helpers};
+use super::{TemplateFile, helpers, syntax};
 use crate::config::problem::{Problem, did_you_mean};
 
 /// Blocks in blocks, or brackets in brackets; the parser and the renderer recurse, and a stack is not endless.
@@ -32,7 +32,7 @@ pub(super) fn too_deep(text: &str) -> Option<(usize, usize)> {
                 _ => brackets,
             };
             if blocks > MOST_DEPTH || brackets > MOST_DEPTH {
-                return Some((index + 1, column + 1));
+                return Some((index + 1, line.get(..column).unwrap_or_default().chars().count() + 1));
             }
         }
     }
@@ -60,6 +60,14 @@ struct Inspector<'a> {
 impl Inspector<'_> {
     fn report(&mut self, found: impl Into<String>, cure: impl Into<String>) {
         self.problems.push(self.file.problem(self.place, found, cure));
+    }
+
+    /// As `report`, with a word of the tag; its own place counts where the tag is more than one line.
+    fn report_word(&mut self, word: &str, found: impl Into<String>, cure: impl Into<String>) {
+        let text = &self.file.text;
+        let is_long = syntax::has_many_lines(text, self.place);
+        let place = if is_long { syntax::within(text, self.place, word) } else { self.place };
+        self.problems.push(self.file.problem(place, found, cure));
     }
 
     /// `at_root`: names are looked up in the root, not in a member that a block went into.
@@ -106,18 +114,22 @@ impl Inspector<'_> {
     fn call(&mut self, call: &HelperTemplate, at_root: bool) {
         let name = call.name.as_name().unwrap_or_default();
         if ["if", "unless", "each", "with"].contains(&name) {
-            self.report(
+            self.report_word(
+                name,
                 format!("`{name}` gives no value"),
                 format!("write `{{{{#{name} …}}}}…{{{{/{name}}}}}`, or use `when`"),
             );
         } else if !BLOCKS.contains(&name) && !helpers::is_value_helper(name) {
+            let is_path = ROOTS.iter().any(|root| name.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')));
             let cure = match did_you_mean(name, helpers::value_helper_names().chain(BLOCKS.iter().copied())) {
+                _ if is_path => format!("write `{name}` without brackets around it"),
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "see the list of helpers".to_owned(),
             };
-            self.report(format!("there is no helper `{name}`"), cure);
+            self.report_word(name, format!("there is no helper `{name}`"), cure);
         } else if let Some(usage) = helpers::wrong_count(name, call.params.len()) {
-            self.report(format!("`{name}` has {} values", call.params.len()), format!("write `{usage}`"));
+            let found = format!("`{name}` has {} values", call.params.len());
+            self.report_word(name, found, format!("write `{usage}`"));
         }
         self.parameters(call, at_root);
     }
@@ -151,7 +163,7 @@ impl Inspector<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("write `payload.{path}` if it is in the payload; there are also `event` and `headers`"),
         };
-        self.report(format!("`{path}` begins with a name that templates do not see"), cure);
+        self.report_word(path, format!("`{path}` begins with a name that templates do not see"), cure);
     }
 
     fn unescaped(&mut self, expression: &HelperTemplate, at_root: bool) {

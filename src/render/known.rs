@@ -7,6 +7,8 @@ pub(crate) enum Kind {
     Markdown,
     /// Text that is shown as it is.
     Plain,
+    /// The same within a line, where the blanks at its ends part it from its neighbours.
+    Run,
     /// An absolute http or https address.
     Address,
     /// True or false.
@@ -25,7 +27,7 @@ pub(crate) enum Kind {
     Action,
 }
 
-use Kind::{Action, Address, Elements, Flag, List, Markdown, Number, Plain, Size, Word};
+use Kind::{Action, Address, Elements, Flag, List, Markdown, Number, Plain, Run, Size, Word};
 
 const COLOR: Kind = Word(&["default", "dark", "light", "accent", "good", "warning", "attention"]);
 const FONT: Kind = Word(&["default", "monospace"]);
@@ -77,7 +79,7 @@ pub(crate) const KNOWN: &[Known] = &[
     Known {
         name: "TextRun",
         properties: &[
-            ("text", Plain),
+            ("text", Run),
             ("color", COLOR),
             ("fontType", FONT),
             ("highlight", Flag),

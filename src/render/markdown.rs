@@ -8,7 +8,7 @@ mod plain;
 use super::marks::{Stretch, stretches};
 use super::text::{is_unfit, web_address};
 use crate::card::{MOST_MENTIONS, Mention};
-pub(super) use plain::{plain, without_markdown};
+pub(super) use plain::{plain, run, without_markdown};
 
 /// A string of a card where Teams reads Markdown: the author's Markdown stands, values are shown as text.
 pub(super) fn safe(text: &str, mentions: &mut Vec<Mention>) -> String {

@@ -19,12 +19,16 @@ pub(super) const MENTION: char = '\u{FDD4}';
 pub(super) const MENTION_NAME: char = '\u{FDD5}';
 /// Ends a mention.
 pub(super) const MENTION_END: char = '\u{FDD6}';
+/// Begins the number of a template's piece; written only where it is asked which piece wrote something.
+pub(super) const PIECE: char = '\u{FDD7}';
+/// Ends it.
+pub(super) const PIECE_END: char = '\u{FDD8}';
 
 /// Characters of one value that are shown; a card of nothing else would not be taken with many more.
 const MOST_CHARS: usize = 4_000;
 
 const fn is_mark(c: char) -> bool {
-    matches!(c, VALUE..=MENTION_END)
+    matches!(c, VALUE..=PIECE_END)
 }
 
 /// The text without any marks.
@@ -118,6 +122,11 @@ fn stretch(kind: char, text: String, id: &mut String) -> Option<Stretch> {
         MENTION => None,
         _ => Some(Stretch::Author(text)),
     }
+}
+
+/// Markdown in Teams' subset, between its marks.
+pub(super) fn markdown(markdown: &str) -> String {
+    if markdown.is_empty() { String::new() } else { format!("{MARKDOWN}{markdown}{MARKDOWN_END}") }
 }
 
 /// Whether any of the text came from outside.

@@ -6,21 +6,34 @@ use std::io;
 pub(in crate::render) const MOST_BYTES: usize = 512 * 1024;
 
 /// Keeps what is written and fails as soon as it is too much, so that a loop in a template ends.
-#[derive(Default)]
-pub(super) struct Output(Vec<u8>);
+pub(super) struct Output {
+    written: Vec<u8>,
+    most: usize,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self::with_room(1)
+    }
+}
 
 impl Output {
+    /// For so many documents of the largest size.
+    pub(super) const fn with_room(documents: usize) -> Self {
+        Self { written: Vec::new(), most: MOST_BYTES * documents }
+    }
+
     pub(super) fn into_text(self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
+        String::from_utf8_lossy(&self.written).into_owned()
     }
 }
 
 impl io::Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MOST_BYTES {
+        if self.written.len() + bytes.len() > self.most {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        self.0.extend_from_slice(bytes);
+        self.written.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -3,15 +3,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
-use handlebars::{Handlebars, RenderErrorReason, Template, TemplateErrorReason};
+use handlebars::{Handlebars, Template};
 
-use super::{Locale, Locales, RenderInput, budget, choose, document, graph, helpers, inspect, marks, output::Output};
+use super::{
+    Locale, Locales, RenderError, RenderInput, budget, choose, document, fault::Fault, graph, helpers, inspect, marks,
+    output::Output, syntax, trace::Tracer,
+};
 use crate::{
     card::Card,
-    config::problem::Problem,
+    config::{excerpt::Excerpt, problem::Problem},
     name::{LocaleName, TemplateName, TemplateSet},
 };
 
@@ -32,13 +35,15 @@ impl TemplateFile {
         self.name.starts_with("partials/")
     }
 
-    pub(super) fn problem(
-        &self,
-        (line, column): (usize, usize),
-        found: impl Into<String>,
-        cure: impl Into<String>,
-    ) -> Problem {
-        Problem::new(format!("{}:{line}:{column}", self.origin), "", found, cure)
+    /// Whether it comes with the binary.
+    pub fn is_built_in(&self) -> bool {
+        self.origin.ends_with(super::embedded::BUILT_IN)
+    }
+
+    pub(super) fn problem(&self, place: (usize, usize), found: impl Into<String>, cure: impl Into<String>) -> Problem {
+        let (line, column) = place;
+        let excerpt = Excerpt::of(&self.text, place).map(Box::new);
+        Problem::new(format!("{}:{line}:{column}", self.origin), "", found, cure).with_excerpt(excerpt)
     }
 }
 
@@ -50,6 +55,10 @@ const MOST_BYTES: usize = 64 * 1024;
 pub struct Templates {
     /// English.
     registry: Handlebars<'static>,
+    /// What stands in each, for messages.
+    files: Arc<BTreeMap<String, TemplateFile>>,
+    /// Made when the first card fails.
+    tracer: Arc<OnceLock<Tracer>>,
     locales: Locales,
     /// The same with helpers that speak another language, made when the first card in it is.
     others: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
@@ -67,7 +76,9 @@ impl Templates {
     /// # Errors
     /// Every problem of every file.
     pub fn compile(files: Vec<TemplateFile>) -> Result<Self, Vec<Problem>> {
-        let files: BTreeMap<String, TemplateFile> = files.into_iter().map(|file| (file.name.clone(), file)).collect();
+        // Marks are the engine's own; a template has no use for them.
+        let files = files.into_iter().map(|file| TemplateFile { text: marks::strip(&file.text), ..file });
+        let files: BTreeMap<String, TemplateFile> = files.map(|file| (file.name.clone(), file)).collect();
         let mut registry = helpers::registry(&Locale::default().words);
         let mut problems = Vec::new();
         let mut parsed = BTreeMap::new();
@@ -92,20 +103,20 @@ impl Templates {
             budget::meter(&mut template);
             registry.register_template(name, template);
         }
-        Ok(Self::speaking(registry, Locales::embedded()))
+        Ok(Self::speaking(registry, Arc::new(files), Locales::embedded()))
     }
 
-    fn speaking(registry: Handlebars<'static>, locales: Locales) -> Self {
+    fn speaking(registry: Handlebars<'static>, files: Arc<BTreeMap<String, TemplateFile>>, locales: Locales) -> Self {
         let others = locales.names().filter(|name| **name != LocaleName::english());
         let others = others.map(|name| (name.clone(), OnceLock::new())).collect();
-        Self { registry, locales, others }
+        Self { registry, files, tracer: Arc::default(), locales, others }
     }
 
     /// The same templates with these languages instead of those of the binary.
     #[must_use]
     pub fn with_locales(mut self, locales: Locales) -> Self {
         helpers::speak(&mut self.registry, &locales.usual().words);
-        Self::speaking(self.registry, locales)
+        Self::speaking(self.registry, self.files, locales)
     }
 
     /// The languages that there are.
@@ -126,7 +137,7 @@ impl Templates {
     pub fn strict(&self) -> Self {
         let mut registry = self.registry.clone();
         registry.set_strict_mode(true);
-        Self::speaking(registry, self.locales.clone())
+        Self::speaking(registry, self.files.clone(), self.locales.clone())
     }
 
     /// Whether there is a template of this name; partials are none.
@@ -158,7 +169,7 @@ impl Templates {
         budget::begin();
         self.registry_for(input.locale())
             .render_with_context_to_write(name.as_str(), input.context(), &mut output)
-            .map_err(|error| RenderError::rendering(name, &error))?;
+            .map_err(|error| RenderError::rendering(name, &error, &self.files))?;
         Ok(output.into_text())
     }
 
@@ -168,7 +179,16 @@ impl Templates {
     /// Which template failed, where and why, without a word of the payload. [`fallback`](super::fallback) serves then.
     pub fn render(&self, name: &TemplateName, input: &RenderInput) -> Result<Card, RenderError> {
         let document = self.text(name, input)?;
-        document::read(&document).map_err(|fault| RenderError { template: name.to_string(), place: None, fault })
+        document::read(&document).map_err(|fault| self.placed(name, input, &document, fault))
+    }
+
+    /// A mistake in a document, with the place in the template that wrote it.
+    fn placed(&self, name: &TemplateName, input: &RenderInput, document: &str, fault: Fault) -> RenderError {
+        let origin = fault.locate(document).and_then(|(at, near)| {
+            let tracer = self.tracer.get_or_init(|| Tracer::new(self.registry.get_templates()));
+            Some((tracer.origin(name, input, at, &self.files)?, near))
+        });
+        RenderError::document(name, fault, origin, &self.files)
     }
 }
 
@@ -187,75 +207,12 @@ fn parse(file: &TemplateFile) -> Result<Template, Problem> {
             "move the inner ones into a partial",
         ));
     }
-    // Marks are the engine's own; a template has no use for them.
-    let mut template = Template::compile(&marks::strip(&file.text)).map_err(|error| {
-        let place = error.pos().unwrap_or((1, 1));
-        let (found, cure) = match error.reason() {
-            TemplateErrorReason::MismatchingClosedHelper(opened, closing) => (
-                format!("`{{{{#{opened}}}}}` is closed by `{{{{/{closing}}}}}`"),
-                format!("close it with `{{{{/{opened}}}}}`"),
-            ),
-            _ => (
-                "this is not Handlebars".to_owned(),
-                "look for a `{{#…}}` without its `{{/…}}`, a missing `}}` or a missing quote".to_owned(),
-            ),
-        };
+    let mut template = Template::compile(&file.text).map_err(|error| {
+        let (place, found, cure) = syntax::explain(&file.text, &error);
         file.problem(place, found, cure)
     })?;
     template.name = Some(file.name.clone());
     Ok(template)
-}
-
-/// Why a template made no card. Holds nothing of the payload.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct RenderError {
-    template: String,
-    place: Option<(usize, usize)>,
-    fault: String,
-}
-
-impl RenderError {
-    fn rendering(asked: &TemplateName, error: &handlebars::RenderError) -> Self {
-        let fault = match error.reason() {
-            RenderErrorReason::TemplateNotFound(_) => "there is no such template".to_owned(),
-            RenderErrorReason::MissingVariable(Some(path)) => format!("`{path}` is not there"),
-            RenderErrorReason::MissingVariable(None) => "a value that it asks for is not there".to_owned(),
-            RenderErrorReason::IOError(_) => "it wrote more than 512 KiB; use `take` or `truncate`".to_owned(),
-            RenderErrorReason::ParamNotFoundForIndex(helper, index) => {
-                format!("`{helper}` lacks its value number {}, or that value is not there", index + 1)
-            }
-            RenderErrorReason::ParamNotFoundForName(helper, name) => format!("`{helper}` lacks its value `{name}`"),
-            RenderErrorReason::InvalidJsonIndex(index) => {
-                format!("a list has no member `{index}`; use `[0]` or `first`")
-            }
-            RenderErrorReason::InvalidParamType(expected) => format!("a value is not {expected}"),
-            // Our own helpers' words, which name the helper and never a value.
-            RenderErrorReason::Other(words) => words.clone(),
-            _ => "it can't be rendered with this payload".to_owned(),
-        };
-        let place = error.line_no.zip(error.column_no);
-        Self { template: error.template_name.clone().unwrap_or_else(|| asked.to_string()), place, fault }
-    }
-
-    /// The template, or the partial, that failed.
-    pub fn template(&self) -> &str {
-        &self.template
-    }
-
-    /// Line and column in it, where they are known.
-    pub const fn place(&self) -> Option<(usize, usize)> {
-        self.place
-    }
-}
-
-impl fmt::Display for RenderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "template `{}`", self.template)?;
-        if let Some((line, column)) = self.place {
-            write!(f, " at line {line}, column {column}")?;
-        }
-        write!(f, ": {}", self.fault)
-    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,11 @@ pub(crate) fn truncate(text: &str, most: usize) -> String {
     format!("{}…", text.get(..cut).unwrap_or_default().trim_end())
 }
 
+/// Whether anything of it can be seen.
+pub(super) fn shows(text: &str) -> bool {
+    text.chars().any(|c| !is_unfit(c) && !c.is_whitespace())
+}
+
 /// The first line that says something.
 pub(super) fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()

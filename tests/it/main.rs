@@ -10,6 +10,7 @@
 mod admin;
 mod delivery;
 mod door;
+mod drop_in;
 mod handshake;
 mod harness;
 mod hooks;
@@ -21,3 +22,5 @@ mod reload;
 mod secrets;
 mod shared_payloads;
 mod teams;
+mod template_mistakes;
+mod template_new;

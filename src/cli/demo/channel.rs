@@ -86,7 +86,7 @@ impl Channel {
 }
 
 /// The page's files, as `include_str!` takes them: address, media type, text.
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("/", HTML, include_str!("page/page.html")),
     ("/page.css", CSS, include_str!("page/page.css")),
     ("/card.css", CSS, include_str!("page/card.css")),
@@ -97,6 +97,10 @@ const FILES: [(&str, &str, &str); 10] = [
     ("/message-card.js", JS, include_str!("page/message-card.js")),
     ("/markdown.js", JS, include_str!("page/markdown.js")),
     ("/parts.js", JS, include_str!("page/parts.js")),
+    ("/posted.js", JS, include_str!("page/posted.js")),
+    ("/preview", HTML, include_str!("page/preview.html")),
+    ("/preview.css", CSS, include_str!("page/preview.css")),
+    ("/preview.js", JS, include_str!("page/preview.js")),
 ];
 
 const HTML: &str = "text/html; charset=utf-8";

@@ -1,31 +1,16 @@
 //! What the shipped templates make of payloads as senders really write them.
 
-use std::{fs, path::PathBuf};
+use std::{fs, sync::LazyLock};
 
 use super::*;
 use crate::{
     event::{Codings, Encoding, Event, EventType, RawBody},
+    provider::shared,
     render::{self, RenderInput, Templates},
 };
 
-/// A folder beside the project with payloads and schemas; not part of the project.
-fn shared(path: &str) -> Option<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
-    if folder.exists() {
-        return Some(folder);
-    }
-    assert!(option_env!("CI").is_none(), "{} is missing", folder.display());
-    eprintln_skipped(path);
-    None
-}
-
-#[expect(clippy::print_stderr, reason = "a test that checked nothing says so")]
-fn eprintln_skipped(path: &str) {
-    eprintln!("skipped: there is no ../shared/{path}");
-}
-
 fn validator(path: &str) -> Option<jsonschema::Validator> {
-    let schema: Value = serde_json::from_slice(&fs::read(shared(path)?).unwrap()).unwrap();
+    let schema: Value = serde_json::from_slice(&fs::read(shared::path(path)?).unwrap()).unwrap();
     Some(jsonschema::validator_for(&schema).unwrap())
 }
 
@@ -57,7 +42,7 @@ fn event(kind: EventType, encoding: Encoding, body: Vec<u8>) -> Event {
 
 /// Every payload of a provider's folder as (file, `X-GitHub-Event`, event).
 fn payloads(folder: &str) -> Vec<(String, Event)> {
-    let Some(folder) = shared(&format!("payloads/{folder}")) else { return Vec::new() };
+    let Some(folder) = shared::path(&format!("payloads/{folder}")) else { return Vec::new() };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -112,7 +97,7 @@ fn payloads_of_every_provider_are_shown_by_the_generic_template() {
     let templates = Templates::compile(render::embedded()).unwrap();
     let name = "generic/event".parse().unwrap();
     let mut shown = 0;
-    for entry in fs::read_dir(shared("payloads").unwrap()).unwrap() {
+    for entry in fs::read_dir(shared::path("payloads").unwrap()).unwrap() {
         let folder = entry.unwrap().file_name().into_string().unwrap();
         if folder.contains('.') {
             continue;
@@ -132,6 +117,25 @@ fn payloads_of_every_provider_are_shown_by_the_generic_template() {
     }
     assert!(shown > 80, "{shown}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_a_sender_makes_of_a_card_is_a_valid_one_in_the_end(payloads in render::any_posted()) {
+        let Some(schema) = ADAPTIVE.as_ref() else { return Ok(()) };
+        for payload in payloads {
+            let sample = render::Sample {
+                template: "messagecard/default".parse().unwrap(), variant: None, json: payload.to_string().into(),
+            };
+            let card = TEMPLATES.render(&sample.template, &sample.input().unwrap()).unwrap();
+            assert_valid(schema, &content(&encoded(&profile("workflow"), &card).0), &payload.to_string());
+        }
+    }
+}
+
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::compile(render::embedded()).unwrap());
+static ADAPTIVE: LazyLock<Option<jsonschema::Validator>> =
+    LazyLock::new(|| validator("schemas/adaptive-card/adaptive-card-1.4.0.json"));
 
 #[test]
 fn samples_make_valid_cards_of_both_kinds() {

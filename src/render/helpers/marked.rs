@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Args, HelperDoc};
 use crate::render::{
     markdown::{github, neutral, without_markdown},
-    marks::{self, MARKDOWN, MARKDOWN_END, MENTION, MENTION_END, MENTION_NAME},
+    marks::{self, MENTION, MENTION_END, MENTION_NAME},
     text::web_address,
 };
 
@@ -67,7 +67,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
 ];
 
 fn marked(markdown: &str) -> Value {
-    if markdown.is_empty() { "".into() } else { format!("{MARKDOWN}{markdown}{MARKDOWN_END}").into() }
+    marks::markdown(markdown).into()
 }
 
 fn link(args: &Args<'_>) -> Result<Value, &'static str> {

@@ -151,6 +151,7 @@ const PLURALS: [&str; 3] = ["alerts", "commits", "findings"];
 fn the_words_list_every_phrase_that_partials_and_helpers_write() {
     let english = embedded_words("en");
     let Collected { mut phrases, status } = written();
+    phrases.remove("");
     phrases.extend(phrase::ALL.iter().chain(&PLURALS).map(|text| (*text).to_owned()));
     let missing: Vec<&String> = phrases.iter().filter(|text| !english.phrases.contains_key(*text)).collect();
     assert!(missing.is_empty(), "templates/words/en.toml lacks {missing:#?}");
@@ -303,7 +304,7 @@ fn cards_of_every_kind_read_well_in_every_language_of_the_binary() {
     files.extend(KINDS.iter().enumerate().map(|(number, call)| TemplateFile {
         name: format!("kinds/{number}"),
         origin: call.to_string(),
-        text: format!("{{{{> partials/{} place='octo/hello' link='https://octo.example'}}}}", call),
+        text: format!("{{{{> partials/{call} place='octo/hello' link='https://octo.example'}}}}"),
     }));
     let templates = Templates::compile(files).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let payload = || serde_json::json!({"list": [{"name": "one", "id": "a1"}, {"name": "two", "id": "b2"}]});

@@ -15,6 +15,32 @@ pub(in crate::render) fn plain(text: &str) -> String {
     one_line(&out)
 }
 
+/// The same with the blanks at its ends: a stretch of a line.
+pub(in crate::render) fn run(text: &str) -> String {
+    let line = plain(text);
+    let bare = crate::render::marks::strip(text);
+    let blank = |is_blank: bool| if is_blank { " " } else { "" };
+    let (before, after) = (blank(bare.starts_with(char::is_whitespace)), blank(bare.ends_with(char::is_whitespace)));
+    if line.is_empty() { before.to_owned() } else { format!("{before}{}{after}", without_mention(&line)) }
+}
+
+/// Whether Teams looks for mentions in a run is not written anywhere; here it finds none.
+fn without_mention(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for (index, part) in line.split('<').enumerate() {
+        let is_tag = part.trim_start_matches('/').get(..2).is_some_and(|name| name.eq_ignore_ascii_case("at"));
+        out.push_str(if index == 0 {
+            ""
+        } else if is_tag {
+            "< "
+        } else {
+            "<"
+        });
+        out.push_str(part);
+    }
+    out
+}
+
 /// The words of Markdown or HTML: links by their text, emphasis and tags left out.
 pub(in crate::render) fn without_markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -61,6 +87,15 @@ fn link(text: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_keeps_one_blank_at_each_end() {
+        for (text, shown) in
+            [("a", "a"), (" a  b\n", " a b "), ("  ", " "), ("", ""), ("a < b </AT><at>c", "a < b < /AT>< at>c")]
+        {
+            assert_eq!(run(text), shown);
+        }
+    }
 
     #[test]
     fn only_the_words_are_left() {

@@ -9,7 +9,7 @@ use super::{
     status, text, title,
 };
 use crate::render::{
-    Words,
+    Locale, Words,
     helpers::length,
     phrase,
     text::{one_line, truncate, web_address},
@@ -20,28 +20,64 @@ const LONGEST: usize = 80;
 
 /// So many short values, with their names as people write them: the most telling ones, in the order of the payload.
 pub(crate) fn facts(payload: &Value, most: usize, words: &Words, zone: &TimeZone) -> Vec<(String, String)> {
-    let said = [title(payload), text(payload), status(payload)].map(|text| text.to_lowercase());
-    let mut found: Vec<(u8, String, String)> = Vec::new();
-    for leaf in leaves(payload) {
-        let Some((rank, name, value)) = fact(&leaf, words, zone) else { continue };
-        let is_new = found.iter().all(|(_, known, shown)| *known != name && *shown != value);
-        if is_new && !name.is_empty() && !said.contains(&value.to_lowercase()) {
-            found.push((rank, truncate(&name, 40), value));
-        }
-    }
-    let mut order: Vec<(u8, usize)> = found.iter().enumerate().map(|(index, (rank, ..))| (*rank, index)).collect();
-    order.sort_unstable();
-    let mut chosen: Vec<usize> = order.into_iter().take(most).map(|(_, index)| index).collect();
-    chosen.sort_unstable();
-    chosen
-        .into_iter()
-        .filter_map(|index| found.get(index))
-        .map(|(_, name, value)| (name.clone(), value.clone()))
-        .collect()
+    chosen(payload, most, words, zone).into_iter().map(|(_, fact)| (fact.name, fact.shown)).collect()
 }
 
-/// How telling a value is (0 most), its name and what is shown; none for what says nothing to people.
-fn fact(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<(u8, String, String)> {
+/// The same, each as its name, the value itself, and how it is shown.
+pub(in crate::render) fn fact_leaves(payload: &Value, most: usize) -> Vec<(String, &Value, How)> {
+    let english = Locale::default();
+    let chosen = chosen(payload, most, english.words(), &TimeZone::UTC);
+    chosen.into_iter().map(|(value, fact)| (fact.name, value, fact.how)).collect()
+}
+
+/// How a fact's value becomes what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::render) enum How {
+    AsItIs,
+    /// As yes or no.
+    Flag,
+    /// As the helper `date` writes it.
+    Instant,
+    /// Seconds, as the helper `duration` writes them.
+    Length,
+    /// Without `refs/heads/`.
+    Ref,
+}
+
+struct Fact {
+    /// 0 for what tells most.
+    rank: u8,
+    name: String,
+    shown: String,
+    how: How,
+}
+
+impl Fact {
+    fn new(rank: u8, key: &str, shown: impl Into<String>, how: How) -> Self {
+        Self { rank, name: name_of(key), shown: shown.into(), how }
+    }
+}
+
+fn chosen<'p>(payload: &'p Value, most: usize, words: &Words, zone: &TimeZone) -> Vec<(&'p Value, Fact)> {
+    let said = [title(payload), text(payload), status(payload)].map(|text| text.to_lowercase());
+    let mut found: Vec<(&'p Value, Fact)> = Vec::new();
+    for leaf in leaves(payload) {
+        let Some(fact) = fact(&leaf, words, zone) else { continue };
+        let is_new = found.iter().all(|(_, known)| known.name != fact.name && known.shown != fact.shown);
+        if is_new && !fact.name.is_empty() && !said.contains(&fact.shown.to_lowercase()) {
+            found.push((leaf.value, Fact { name: truncate(&fact.name, 40), ..fact }));
+        }
+    }
+    let mut order: Vec<(u8, usize)> = found.iter().enumerate().map(|(index, (_, fact))| (fact.rank, index)).collect();
+    order.sort_unstable();
+    let chosen: Vec<usize> = order.into_iter().take(most).map(|(_, index)| index).collect();
+    let mut index = 0..;
+    found.retain(|_| index.next().is_some_and(|index| chosen.contains(&index)));
+    found
+}
+
+/// None for what says nothing to people.
+fn fact(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<Fact> {
     let is_label = leaf.name.chars().count() < 2 || leaf.name.starts_with("customfield");
     if leaf.beside
         || leaf.is_told
@@ -55,31 +91,34 @@ fn fact(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<(u8, String, 
     let telling = u8::from(!TELLING.contains(&leaf.name.as_str()));
     match leaf.value {
         Value::Bool(flag) => {
-            Some((3, name_of(leaf.key), words.phrase(if *flag { phrase::YES } else { phrase::NO }).into_owned()))
+            Some(Fact::new(3, leaf.key, words.phrase(if *flag { phrase::YES } else { phrase::NO }), How::Flag))
         }
         Value::Number(number) => {
             if let Some(instant) = instant(leaf, words, zone) {
-                return Some((2, name_of(leaf.key), instant));
+                return Some(Fact::new(2, leaf.key, instant, How::Instant));
             }
             if let Some((key, seconds)) = leaf.key.strip_suffix("_seconds").zip(number.as_i64().filter(|n| *n >= 0)) {
-                return Some((0, name_of(key), length(seconds, words)));
+                return Some(Fact::new(0, key, length(seconds, words), How::Length));
             }
             let rank = if number.as_f64() == Some(0.0) { 3 } else { telling };
-            Some((rank, name_of(leaf.key), number.to_string()))
+            Some(Fact::new(rank, leaf.key, number.to_string(), How::AsItIs))
         }
         Value::String(text) => {
             let text = text.trim();
             if let Some(flag) = [("true", phrase::YES), ("false", phrase::NO)].iter().find(|(word, _)| *word == text) {
-                return Some((3, name_of(leaf.key), words.phrase(flag.1).into_owned()));
+                return Some(Fact::new(3, leaf.key, words.phrase(flag.1), How::AsItIs));
             }
             if let Some(instant) = written(text) {
-                return shown(instant, words, zone).map(|instant| (2, name_of(leaf.key), instant));
+                // `date` reads RFC 3339 alone.
+                let how = if text.parse::<Timestamp>().is_ok() { How::Instant } else { How::AsItIs };
+                return shown(instant, words, zone).map(|instant| Fact::new(2, leaf.key, instant, how));
             }
             if let Some(instant) = instant(leaf, words, zone) {
-                return Some((2, name_of(leaf.key), instant));
+                return Some(Fact::new(2, leaf.key, instant, How::AsItIs));
             }
-            let text = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/")).unwrap_or(text);
-            is_for_people(text).then(|| (telling, name_of(leaf.key), one_line(text)))
+            let bare = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/"));
+            let (text, how) = bare.map_or((text, How::AsItIs), |bare| (bare, How::Ref));
+            is_for_people(text).then(|| Fact::new(telling, leaf.key, one_line(text), how))
         }
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }

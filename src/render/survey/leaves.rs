@@ -87,7 +87,8 @@ fn open<'a>(map: &'a Map<String, Value>, place: &Place<'a>, next: &mut VecDeque<
     }));
 }
 
-fn naming(map: &Map<String, Value>) -> Option<(&str, &Value)> {
+/// The member by which an object is called.
+pub(super) fn naming(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let named = |wanted: &str| {
         let mut members = map.iter().filter(|(_, value)| value.as_str().is_some_and(|text| !text.trim().is_empty()));
         members.find(|(key, _)| bare(key) == wanted)

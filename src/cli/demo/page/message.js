@@ -2,9 +2,7 @@
 
 import { renderPost } from "./card.js";
 import { make, notice, textOf } from "./parts.js";
-
-/** What Teams lets one message weigh, in bytes. */
-const LIMIT = 28_672;
+import { colored, weighed } from "./posted.js";
 
 /** The list item for one message as the relay's demo streams it. */
 export function renderMessage(message, { document, copied }) {
@@ -48,14 +46,8 @@ function timeOf(at, document) {
 
 /** The disclosure; its text is made when it is first opened, so that a long channel stays light. */
 function posted(message, { document, copied }) {
-  const bytes = Number(message.bytes) || 0;
-  const share = make(document, "span", "weight-share");
-  share.style.width = `${Math.min(100, (bytes / LIMIT) * 100)}%`;
-  if (bytes > LIMIT) share.classList.add("weight-over");
-  const weight = make(document, "span", "weight", share);
-  weight.setAttribute("aria-hidden", "true");
-  const size = make(document, "span", "weight-text", `${grouped(bytes)} of ${grouped(LIMIT)} bytes`);
-  const summary = make(document, "summary", "", make(document, "span", "posted-title", "What was posted"), weight, size);
+  const weight = weighed(Number(message.bytes) || 0, document);
+  const summary = make(document, "summary", "", make(document, "span", "posted-title", "What was posted"), ...weight);
   const disclosure = make(document, "details", "posted", summary);
   disclosure.addEventListener("toggle", () => fill(disclosure, message, { document, copied }), { once: true });
   return disclosure;
@@ -72,17 +64,4 @@ function fill(disclosure, message, { document, copied }) {
   copy.setAttribute("aria-label", `Copy the body of card ${textOf(message.number)}`);
   copy.addEventListener("click", () => copied(text, copy));
   disclosure.append(make(document, "div", "posted-body", copy, json));
-}
-
-/** Keys, strings and the rest told apart by class. */
-function colored(json, document) {
-  const parts = json.split(/("(?:[^"\\]|\\.)*"(?:: )?)/);
-  return parts.filter(Boolean).map((part) => {
-    if (!part.startsWith('"')) return part;
-    return make(document, "span", part.endsWith(": ") ? "json-key" : "json-string", part);
-  });
-}
-
-function grouped(number) {
-  return number.toLocaleString("en");
 }
