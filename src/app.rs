@@ -117,6 +117,7 @@ impl App {
         };
         app.warn_of_open_sources();
         app.admin.subscriptions.refresh();
+        app.admin.subscriptions.warn_of_lost_looks();
         app.know_captured();
         app.serve(listeners);
         app.run_lanes(woken);
@@ -210,6 +211,7 @@ impl App {
                 self.settings.replace(config, rules);
                 refused::begin_anew(&self.admin);
                 self.warn_of_open_sources();
+                self.admin.subscriptions.warn_of_lost_looks();
                 self.know_captured();
                 // A lane may rest until a time that other settings no longer ask for.
                 for lane in self.admin.store.lanes() {

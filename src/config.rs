@@ -3,6 +3,7 @@
 //! Here a setting gets its type; what it means for a webhook is compiled by [`crate::rules`].
 
 pub mod admin;
+pub mod cards;
 mod cross;
 pub mod delivery;
 pub mod duration;
@@ -51,6 +52,8 @@ pub struct Config {
     pub delivery: delivery::Delivery,
     /// Allowances that differ from the profiles'.
     pub quotas: quotas::Quotas,
+    /// The language of cards.
+    pub cards: cards::Cards,
     /// The log.
     pub log: log::Log,
     /// The sources.
@@ -59,7 +62,7 @@ pub struct Config {
     pub providers: Vec<TextFile>,
     /// Profile files that override or add to those in the binary.
     pub profiles: Vec<TextFile>,
-    /// Templates and samples that override or add to those in the binary.
+    /// Templates, samples and words that override or add to those in the binary.
     pub templates: Vec<TextFile>,
     /// Where those templates are looked for.
     pub templates_folder: PathBuf,

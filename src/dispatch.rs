@@ -117,9 +117,9 @@ impl Dispatch {
             }
         };
         let rules = self.rules.load_full();
-        let card = self.cards.card(&rules, waiting.event, &event);
+        let card = self.cards.card(&rules, waiting.event, &event, &subscription.look);
         let tried = Tried::from(&waiting);
-        let (posted, judgement) = self.post(&rules, &subscription.destination, &card, tried, expires_at).await;
+        let (posted, judgement) = self.post(&rules, subscription, &card, tried, expires_at).await;
         self.record(subscription, waiting.event, &posted, judgement);
         let attempt = Some(posted.attempt(judgement.reason));
         self.store.settle(lane, &[waiting.event], judgement.verdict, attempt, self.clock.now()).await
@@ -133,13 +133,14 @@ impl Dispatch {
     async fn post(
         &self,
         rules: &Rules,
-        destination: &Destination,
+        subscription: &Subscription,
         card: &crate::card::Card,
         tried: Tried,
         expires_at: Timestamp,
     ) -> (Posted, Judgement) {
+        let destination = &subscription.destination;
         let profile = rules.profiles.get(&destination.profile);
-        let body = profile.encode(card);
+        let body = profile.encode_in(card, rules.locale(&subscription.source, &subscription.look).words());
         if let Some(fault) = &body.unsound {
             tracing::error!(profile = %profile.name, fault, "a card is none that Teams takes; a plain line goes out");
         }
@@ -188,10 +189,9 @@ impl Dispatch {
         let now = self.clock.now();
         let rules = self.rules.load_full();
         self.acquire(&rules, &subscription.destination, now)?;
-        let card = cards::test_card(subscription);
+        let card = cards::test_card(subscription, rules.locale(&subscription.source, &subscription.look).words());
         let expires_at = now + rules.delivery.ttl;
-        let (posted, judgement) =
-            self.post(&rules, &subscription.destination, &card, Tried::default(), expires_at).await;
+        let (posted, judgement) = self.post(&rules, subscription, &card, Tried::default(), expires_at).await;
         Ok((judgement.verdict, posted.attempt(judgement.reason)))
     }
 }

@@ -14,6 +14,13 @@ pub struct BadName {
     rule: &'static str,
 }
 
+/// `Europe/Berlin`, `UTC`: safe in a file name, whether this machine knows it or not.
+fn is_zone(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'+' | b'-'))
+        && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
+}
+
 const LABEL_RULE: &str = "use 1 to 64 of a-z, 0-9, `-` and `_`, beginning with a letter or digit";
 
 /// `[a-z0-9][a-z0-9_-]{0,63}`: safe as a file name, an address segment and a metric label.
@@ -102,10 +109,36 @@ text_name!(
     QuotaGroup, "quota group", is_label, LABEL_RULE
 );
 text_name!(
+    /// Templates that show events in a look of their own; the name of their folder in `templates/sets/`.
+    TemplateSet, "template set", is_label, LABEL_RULE
+);
+text_name!(
+    /// A language of cards; the name of its file in `templates/words/`.
+    LocaleName, "language", is_label, LABEL_RULE
+);
+text_name!(
+    /// A time zone.
+    ZoneName, "time zone", is_zone, "use a name such as Europe/Berlin or UTC"
+);
+text_name!(
     /// A template's path below the templates folder without `.hbs`, such as `github/push`.
     TemplateName, "template name", is_template_path,
     "use a path such as `github/push` of a-z, 0-9, `-`, `_` and `.`, no segment beginning with a dot"
 );
+
+impl LocaleName {
+    /// The language that templates are written in.
+    pub fn english() -> Self {
+        Self("en".into())
+    }
+}
+
+impl ZoneName {
+    /// The zone where none is named.
+    pub fn utc() -> Self {
+        Self("UTC".into())
+    }
+}
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {

@@ -21,7 +21,7 @@ use crate::{
         read, syntax,
     },
     name::ProfileName,
-    render::truncate,
+    render::{Locale, Words, truncate},
 };
 
 pub use all::Profiles;
@@ -83,12 +83,17 @@ impl Profile {
         Some(Self { name, shape, answers, max_bytes, windows, hosts })
     }
 
-    /// The bytes to post. They always fit, whatever the card.
+    /// The bytes to post, with an English notice where they had to be made to fit.
     pub fn encode(&self, card: &Card) -> Encoded {
-        let (mut content, shortened) = fit::fit(card, self.max_bytes, |card| self.content(card));
+        self.encode_in(card, Locale::default().words())
+    }
+
+    /// The bytes to post. They always fit, whatever the card, and say in the card's language where something is left out.
+    pub fn encode_in(&self, card: &Card, words: &Words) -> Encoded {
+        let (mut content, shortened) = fit::fit(card, self.max_bytes, words, |card| self.content(card));
         let unsound = self.proved(&content).err();
         if unsound.is_some() {
-            content = fit::least(card, self.max_bytes, |card| self.content(card));
+            content = fit::least(card, self.max_bytes, words, |card| self.content(card));
         }
         let body = match self.shape {
             Shape::Envelope => json!({

@@ -22,6 +22,7 @@ mod input;
 mod inspect;
 pub(crate) mod known;
 mod lenient;
+mod locale;
 mod markdown;
 mod marks;
 mod output;
@@ -41,6 +42,8 @@ pub use helpers::{HelperDoc, helper_docs};
 #[cfg(test)]
 pub(crate) use inbound::any::any_posted;
 pub use input::RenderInput;
+pub(crate) use locale::phrase;
+pub use locale::{Locale, Locales, Words, WordsFile, time_zone, time_zones};
 pub(crate) use markdown::neutral;
 pub use templates::{TemplateFile, Templates};
 pub(crate) use text::truncate;

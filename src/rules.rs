@@ -2,6 +2,7 @@
 //!
 //! Replaced as a whole on reload. Pure: settings in, rules or problems out.
 
+mod looks;
 mod samples;
 
 use std::{
@@ -17,6 +18,7 @@ use url::Url;
 use crate::{
     config::{
         Config, Source, TextFile,
+        cards::Cards,
         header::Header,
         network::Network,
         problem::{Problem, did_you_mean},
@@ -26,14 +28,15 @@ use crate::{
     deliver::schedule::Schedule,
     destination::{Destination, HostRules},
     lane::rate::Rate,
-    name::{ProfileName, QuotaGroup, SourceName, TemplateName},
+    name::{LocaleName, ProfileName, QuotaGroup, SourceName, TemplateName, ZoneName},
     outcome::Reason,
     profile::Profiles,
     provider::{Provider, Providers},
-    render::{self, TemplateFile, Templates},
+    render::{self, Locales, TemplateFile, Templates, WordsFile},
     route::mapping::Mapping,
     verify::{Verifier, secrets::Secrets},
 };
+pub use looks::BadLook;
 pub use samples::samples;
 
 /// Everything compiled.
@@ -49,6 +52,8 @@ pub struct Rules {
     pub host_rules: HostRules,
     /// How cards are posted.
     pub delivery: DeliveryRules,
+    /// The language of cards where nobody says otherwise.
+    cards: Cards,
     profile_windows: BTreeMap<ProfileName, Vec<Window>>,
     group_windows: BTreeMap<QuotaGroup, Vec<Window>>,
 }
@@ -72,6 +77,8 @@ pub struct SourceRules {
     pub mapping: Mapping,
     /// How old its events may grow.
     pub ttl: Duration,
+    locale: Option<LocaleName>,
+    time_zone: Option<ZoneName>,
     enabled: bool,
     expires: Option<Timestamp>,
     allow_from: Vec<Network>,
@@ -132,7 +139,11 @@ impl Rules {
         let mut problems = Vec::new();
         let providers = collect(Providers::read(named(&config.providers, "provider", &mut problems)), &mut problems);
         let profiles = collect(Profiles::read(named(&config.profiles, "profile", &mut problems)), &mut problems);
+        let locales = collect(Locales::read(&words_files(&config.templates)), &mut problems);
         let templates = collect(Templates::compile(template_files(&config.templates)), &mut problems);
+        if let Some(locales) = &locales {
+            looks::check_settings(config, locales, &mut problems);
+        }
         if let Err(bad) = crate::observe::logging::filter(&config.log.level) {
             let (found, cure) = split(&bad.to_string());
             problems.push(Problem::new(crate::config::load::MAIN, "log.level", found, cure));
@@ -151,10 +162,10 @@ impl Rules {
         }
         problems.sort();
         problems.dedup();
-        match (profiles, templates) {
-            (Some(profiles), Some(templates)) if problems.is_empty() => Ok(Self {
+        match (profiles, templates, locales) {
+            (Some(profiles), Some(templates), Some(locales)) if problems.is_empty() => Ok(Self {
                 sources,
-                templates,
+                templates: templates.with_locales(locales),
                 profiles,
                 host_rules: config.host_rules.clone(),
                 delivery: DeliveryRules {
@@ -162,6 +173,7 @@ impl Rules {
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
                     ttl: config.delivery.ttl.0,
                 },
+                cards: config.cards.clone(),
                 profile_windows: config.quotas.profiles.clone(),
                 group_windows: config.quotas.groups.clone(),
             }),
@@ -243,6 +255,15 @@ fn template_files(on_disk: &[TextFile]) -> Vec<TemplateFile> {
     files
 }
 
+/// The words that are laid over those of the binary.
+fn words_files(on_disk: &[TextFile]) -> Vec<WordsFile> {
+    let words = |file: &TextFile| {
+        let name = file.name.strip_prefix("words/")?.strip_suffix(".toml")?.to_owned();
+        Some(WordsFile { name, origin: file.place.clone(), text: file.text.clone() })
+    };
+    on_disk.iter().filter_map(words).collect()
+}
+
 fn check_quotas(config: &Config, profiles: &Profiles, problems: &mut Vec<Problem>) {
     let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
     for name in config.quotas.profiles.keys().filter(|name| !names.contains(&name.as_str())) {
@@ -303,6 +324,8 @@ fn compile_source(
         captures: spec.captures,
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
+        locale: spec.locale.clone(),
+        time_zone: spec.time_zone.clone(),
         enabled: spec.enabled,
         expires: spec.expires,
         allow_from: spec.allow_from.clone(),

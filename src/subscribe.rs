@@ -12,7 +12,7 @@ use crate::{
     destination::{BadUrl, Destination, DestinationId, WebhookUrl},
     name::{BadName, SourceName, SubscriptionId},
     route::{self, BadSubscription, Subscribers},
-    rules::Rules,
+    rules::{BadLook, Rules},
     store::{Store, StoreError},
     subscription::Subscription,
 };
@@ -36,6 +36,12 @@ pub struct Request {
     pub profile: Option<String>,
     /// Whose allowance it draws on.
     pub quota_group: Option<String>,
+    /// Whose templates are asked first.
+    pub templates: Option<String>,
+    /// The language of its cards.
+    pub locale: Option<String>,
+    /// The zone that times on them are shown in.
+    pub time_zone: Option<String>,
 }
 
 impl Request {
@@ -50,6 +56,9 @@ impl Request {
             name: None,
             profile: None,
             quota_group: None,
+            templates: None,
+            locale: None,
+            time_zone: None,
         }
     }
 }
@@ -90,6 +99,9 @@ pub enum SubscribeError {
     /// The URL is none, or not allowed.
     #[error(transparent)]
     Url(#[from] BadUrl),
+    /// It is to look as nothing here does.
+    #[error(transparent)]
+    Look(#[from] BadLook),
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
@@ -155,6 +167,8 @@ impl Subscriptions {
             },
         };
         let quota_group = request.quota_group.map(|text| text.parse()).transpose()?;
+        let (templates, locale) = (request.templates.as_deref(), request.locale.as_deref());
+        let look = rules.look(templates, locale, request.time_zone.as_deref())?;
         let now = self.clock.now();
         let subscription = Subscription {
             id: SubscriptionId::new(now),
@@ -163,6 +177,7 @@ impl Subscriptions {
             events: request.events,
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
             destination: Destination { url, profile, quota_group },
+            look,
             paused: false,
             created_at: now,
         };
@@ -240,6 +255,16 @@ impl Subscriptions {
     fn wake(&self, subscription: &Subscription) {
         if self.wake.send(subscription.destination.id()).is_err() {
             tracing::debug!("nobody delivers any more");
+        }
+    }
+
+    /// Says in the log whose template set, language or time zone is gone; their cards look as all others until it is back.
+    pub fn warn_of_lost_looks(&self) {
+        let rules = self.rules.load();
+        for subscription in self.store.subscriptions() {
+            for gone in rules.gone(&subscription.look) {
+                tracing::warn!(subscription = %subscription.id, "a subscription can't be shown as it wants: {gone}");
+            }
         }
     }
 

@@ -4,8 +4,19 @@ use jiff::Timestamp;
 
 use crate::{
     destination::Destination,
-    name::{SourceName, SubscriptionId},
+    name::{LocaleName, SourceName, SubscriptionId, TemplateSet, ZoneName},
 };
+
+/// How a destination wants its cards, where it wants them otherwise than its source and the settings say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Whose templates are asked first.
+    pub templates: Option<TemplateSet>,
+    /// In which language.
+    pub locale: Option<LocaleName>,
+    /// In which zone times are shown.
+    pub time_zone: Option<ZoneName>,
+}
 
 /// What the store keeps of a subscription.
 #[derive(Debug, Clone)]
@@ -22,6 +33,8 @@ pub struct Subscription {
     pub filter: Option<String>,
     /// Where its cards go.
     pub destination: Destination,
+    /// How its cards look.
+    pub look: Look,
     /// Paused: its deliveries are kept, and go out on resume.
     pub paused: bool,
     /// When it was made.

@@ -60,6 +60,7 @@ pub async fn import(State(admin): State<Arc<Admin>>, mut body: Body) -> Result<J
     }
     lines.take(&rest).await?;
     admin.subscriptions.refresh();
+    admin.subscriptions.warn_of_lost_looks();
     admin.ingest.keys.know(admin.rules.load().sources.keys());
     for lane in admin.store.lanes() {
         if admin.ingest.wake.send(lane).is_err() {

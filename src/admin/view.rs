@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::DestinationId,
-    name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId},
+    name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
     outcome::Reason,
     store::EventRecord,
     subscription::Subscription,
@@ -31,6 +31,15 @@ pub struct SubscriptionView {
     pub profile: ProfileName,
     /// Whose allowance it draws on.
     pub quota_group: Option<QuotaGroup>,
+    /// Whose templates are asked first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub templates: Option<TemplateSet>,
+    /// The language of its cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<LocaleName>,
+    /// The zone that times on them are shown in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<ZoneName>,
     /// `active` or `paused`.
     pub state: String,
     /// When it was made.
@@ -48,6 +57,9 @@ impl From<&Subscription> for SubscriptionView {
             destination: one.destination.id(),
             profile: one.destination.profile.clone(),
             quota_group: one.destination.quota_group.clone(),
+            templates: one.look.templates.clone(),
+            locale: one.look.locale.clone(),
+            time_zone: one.look.time_zone.clone(),
             state: if one.paused { "paused" } else { "active" }.to_owned(),
             created_at: one.created_at,
         }

@@ -24,6 +24,15 @@ pub(super) struct Args {
     /// The profile to render for
     #[arg(long, value_name = "P", default_value = "workflow")]
     profile: String,
+    /// Render as for a subscription with this template set
+    #[arg(long, value_name = "SET")]
+    templates: Option<String>,
+    /// Render in this language, such as de
+    #[arg(long, value_name = "L")]
+    locale: Option<String>,
+    /// Show times in this zone, such as Europe/Berlin
+    #[arg(long, value_name = "Z")]
+    time_zone: Option<String>,
     /// Render again whenever the payload, its headers, a template or a setting changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
@@ -60,9 +69,12 @@ fn make(config: &Config, args: &Args) -> Result<Made, Failure> {
     };
     let prepared = payload::prepare(&args.payload, &source.provider, "render")?;
     let event = payload::event(prepared, source, SystemClock.now())?;
-    let rendered = cards::render(&rules, None, &event);
+    let look = rules.look(args.templates.as_deref(), args.locale.as_deref(), args.time_zone.as_deref());
+    let look = look.map_err(|bad| Failure::sentence(&bad.to_string()))?;
+    let rendered = cards::render(&rules, None, &event, &look);
+    let locale = rules.locale(&event.source, &look);
     let profile = rules.profiles.get(&profile);
-    let encoded = profile.encode(&rendered.card);
+    let encoded = profile.encode_in(&rendered.card, locale.words());
     Ok(Made {
         body: encoded.bytes.to_vec(),
         most_bytes: profile.max_bytes,

@@ -13,7 +13,7 @@ use crate::admin::view::{SubscriptionView, TestView};
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Send a source's events to a Teams webhook URL
-    Add(Add),
+    Add(Box<Add>),
     /// List subscriptions
     List {
         /// Print JSON
@@ -73,6 +73,15 @@ pub(super) struct Add {
     /// Destinations of one group share one allowance, as all flows of one owner do
     #[arg(long, value_name = "G")]
     quota_group: Option<String>,
+    /// Show its events by the templates of this set, a folder below templates/sets/, where it has some
+    #[arg(long, value_name = "SET")]
+    templates: Option<String>,
+    /// The language of its cards, such as de
+    #[arg(long, value_name = "L")]
+    locale: Option<String>,
+    /// The zone that times on its cards are shown in, such as Europe/Berlin
+    #[arg(long, value_name = "Z")]
+    time_zone: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -80,7 +89,7 @@ pub(super) struct Add {
 
 pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Add(args) => add(client, args).await,
+        Command::Add(args) => add(client, *args).await,
         Command::List { json } => list(client, json).await,
         Command::Show { id, json } => {
             let one: SubscriptionView = client.get(&path(&id, "")).await?;
@@ -111,6 +120,9 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
         "name": args.name,
         "profile": args.profile,
         "quota_group": args.quota_group,
+        "templates": args.templates,
+        "locale": args.locale,
+        "time_zone": args.time_zone,
     });
     let added: SubscriptionView = client.ask(Method::POST, "/subscriptions", Some(&request)).await?;
     if args.json {
@@ -123,7 +135,7 @@ async fn list(client: &Client, json: bool) -> Result<(), Failure> {
     let all: Vec<SubscriptionView> = client.get("/subscriptions").await?;
     let nothing = "no subscriptions; add one with: teams-relay subscription add --source S --url URL";
     let heading = ["ID", "NAME", "SOURCE", "EVENTS", "DESTINATION", "STATE"];
-    output::list(&all, json, nothing, heading, |one| {
+    let row = |one: &SubscriptionView| {
         [
             one.id.to_string(),
             one.name.clone().unwrap_or_default(),
@@ -132,7 +144,24 @@ async fn list(client: &Client, json: bool) -> Result<(), Failure> {
             format!("{}:{}", one.profile, one.destination),
             one.state.clone(),
         ]
+    };
+    if all.iter().all(|one| look_of(one).is_empty()) {
+        return output::list(&all, json, nothing, heading, row);
+    }
+    let [id, name, source, events, destination, state] = heading;
+    output::list(&all, json, nothing, [id, name, source, events, destination, state, "LOOK"], |one| {
+        let [id, name, source, events, destination, state] = row(one);
+        let look: Vec<String> = look_of(one).into_iter().map(|(_, value)| value).collect();
+        [id, name, source, events, destination, state, look.join(" ")]
     })
+}
+
+/// How it wants its cards, if it wants them otherwise: what that is called, and what it is.
+fn look_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
+    let templates = one.templates.as_ref().map(|set| ("templates", set.to_string()));
+    let locale = one.locale.as_ref().map(|name| ("locale", name.to_string()));
+    let time_zone = one.time_zone.as_ref().map(|name| ("time zone", name.to_string()));
+    [templates, locale, time_zone].into_iter().flatten().collect()
 }
 
 fn events_of(one: &SubscriptionView, between: &str) -> String {
@@ -146,9 +175,10 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let events = events_of(one, ", ");
     let group = one.quota_group.as_ref().map_or_else(|| "its own".to_owned(), ToString::to_string);
+    let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
-         destination  {} ({})\nquota group  {group}\nstate        {}\ncreated      {}",
+         destination  {} ({})\nquota group  {group}\n{look}state        {}\ncreated      {}",
         one.id,
         or_none(&one.name),
         one.source,

@@ -21,8 +21,8 @@ use super::{
 use crate::{destination::HostRules, name::SourceName};
 
 /// The sections of the main file.
-const SECTIONS: [&str; 9] =
-    ["server", "admin", "store", "destinations", "delivery", "quotas", "log", "templates", "sources"];
+const SECTIONS: [&str; 10] =
+    ["server", "admin", "store", "destinations", "delivery", "quotas", "cards", "log", "templates", "sources"];
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -55,6 +55,7 @@ impl Config {
         let store: super::storage::Storage = sections.read("store");
         let destinations: super::delivery::Destinations = sections.read("destinations");
         let delivery = sections.read("delivery");
+        let cards = sections.read("cards");
         let log = sections.read("log");
         let templates: TemplatesSection = sections.read("templates");
         let quotas = match table.remove("quotas") {
@@ -80,6 +81,7 @@ impl Config {
             host_rules: check_hosts(destinations.rules(), &layers, &mut problems),
             delivery,
             quotas,
+            cards,
             log,
             sources,
             providers: read_files(&folder.join("providers"), "providers", &mut problems),
@@ -197,7 +199,7 @@ fn read_files(folder: &Path, place: &str, problems: &mut Vec<Problem>) -> Vec<Te
     files
 }
 
-/// Every `.hbs` file and sample below the templates folder, by its path without the folder.
+/// Every `.hbs` file, sample and words file below the templates folder, by its path without the folder.
 fn read_templates(folder: &Path, problems: &mut Vec<Problem>) -> Vec<TextFile> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -205,9 +207,12 @@ fn read_templates(folder: &Path, problems: &mut Vec<Problem>) -> Vec<TextFile> {
         let Ok(entries) = fs::read_dir(&next) else { continue };
         for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
             let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            if ending == "toml" && next != folder.join("words") {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
-            } else if let ("hbs" | "json", Ok(name)) = (ending, path.strip_prefix(folder)) {
+            } else if let ("hbs" | "json" | "toml", Ok(name)) = (ending, path.strip_prefix(folder)) {
                 match fs::read_to_string(&path) {
                     Ok(text) => files.push(TextFile {
                         name: name.to_string_lossy().into_owned(),

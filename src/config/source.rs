@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{duration::Span, map::MapRule, network::Network, profile::Window, scheme::VerifySpec, secret::SecretSpecs};
-use crate::name::ProviderName;
+use crate::name::{LocaleName, ProviderName, ZoneName};
 
 /// What a source's file says.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +33,10 @@ pub struct SourceSpec {
     pub rate: Option<Window>,
     /// How old its events may grow before they are given up; none: `delivery.ttl`.
     pub ttl: Option<Span>,
+    /// The language of its events' cards; none: `cards.locale`.
+    pub locale: Option<LocaleName>,
+    /// The zone that times on them are shown in; none: `cards.time_zone`.
+    pub time_zone: Option<ZoneName>,
     /// Secrets that its provider's handshakes may bring; further ones are refused.
     #[serde(default = "one")]
     pub captures: usize,

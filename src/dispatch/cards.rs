@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use serde_json::{Value, json};
@@ -14,13 +14,10 @@ use crate::{
     event::Event,
     name::{EventId, ProviderName, TemplateName},
     observe::metrics::Metrics,
-    render::{self, RenderInput},
-    route::{
-        condition::Facts,
-        mapping::{Choice, Mapping},
-    },
+    render::{self, Locale, RenderInput, Words, phrase},
+    route::{condition::Facts, mapping::Choice},
     rules::Rules,
-    subscription::Subscription,
+    subscription::{Look, Subscription},
 };
 
 /// Cards kept: an event's destinations render within seconds of each other.
@@ -37,8 +34,24 @@ pub struct Cards {
 struct Kept {
     event: EventId,
     /// The rules it was rendered by; other ones may have another template.
-    rules: std::sync::Weak<Rules>,
+    rules: Weak<Rules>,
+    /// What the mapping said, which is the same for all who get the event.
+    mapped: Option<TemplateName>,
+    how: How,
     card: Arc<Card>,
+}
+
+impl Kept {
+    fn is_of(&self, id: EventId, rules: &Arc<Rules>) -> bool {
+        self.event == id && std::ptr::eq(self.rules.as_ptr(), Arc::as_ptr(rules))
+    }
+}
+
+/// All that cards of one event may differ by.
+#[derive(Debug, PartialEq, Eq)]
+struct How {
+    template: Option<TemplateName>,
+    locale: Locale,
 }
 
 /// A card, and why it is the fallback, if it is.
@@ -71,14 +84,24 @@ impl Cards {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The card of an event, by the rules of now.
-    pub fn card(&self, rules: &Arc<Rules>, id: EventId, event: &Event) -> Arc<Card> {
-        let same = |kept: &Kept| kept.event == id && std::ptr::eq(kept.rules.as_ptr(), Arc::as_ptr(rules));
-        let kept = self.kept().iter().find(|kept| same(kept)).map(|kept| kept.card.clone());
+    /// The card of an event, by the rules of now. Subscriptions that want the same card share it.
+    pub fn card(&self, rules: &Arc<Rules>, id: EventId, event: &Event, look: &Look) -> Arc<Card> {
+        let known = self.kept().iter().find(|kept| kept.is_of(id, rules)).map(|kept| kept.mapped.clone());
+        let (mapped, payload) = match known {
+            Some(mapped) => (mapped, None),
+            None => {
+                let payload = event.payload().unwrap_or(Value::Null);
+                (mapped(rules, event, &payload), Some(payload))
+            }
+        };
+        let how = how(rules, event, mapped.as_ref(), look);
+        let kept =
+            self.kept().iter().find(|kept| kept.is_of(id, rules) && kept.how == how).map(|kept| kept.card.clone());
         if let Some(card) = kept {
             return card;
         }
-        let rendered = render(rules, Some(id), event);
+        let payload = payload.unwrap_or_else(|| event.payload().unwrap_or(Value::Null));
+        let rendered = make(rules, Some(id), event, payload, &how);
         if let Some(Fault { template, words: fault, .. }) = &rendered.fault {
             tracing::error!(event = %id, source = %event.source, %template, %fault, "a template failed; the fallback card goes out");
             self.metrics.template_error(&event.source, template);
@@ -88,36 +111,52 @@ impl Cards {
         if kept.len() >= KEPT {
             kept.pop_front();
         }
-        kept.push_back(Kept { event: id, rules: Arc::downgrade(rules), card: card.clone() });
+        kept.push_back(Kept { event: id, rules: Arc::downgrade(rules), mapped, how, card: card.clone() });
         card
     }
 }
 
-/// Renders an event: its source's mapping chooses the template, and where that fails, the fallback card serves.
-pub fn render(rules: &Rules, id: Option<EventId>, event: &Event) -> Rendered {
-    let source = rules.sources.get(&event.source);
-    // A source that was taken away while its events wait leaves them a plain card.
-    let no_mapping = Mapping::default();
-    let (mapping, provider) = match source {
-        Some(source) => (&source.mapping, source.provider.name().clone()),
-        None => (&no_mapping, generic()),
-    };
+/// Renders an event: its source's mapping, its type and the wanted look choose the template, and where that fails, the
+/// fallback card serves.
+pub fn render(rules: &Rules, id: Option<EventId>, event: &Event, look: &Look) -> Rendered {
     let payload = event.payload().unwrap_or(Value::Null);
-    let mapped = match mapping.choose(&Facts::new(event, &payload)) {
+    let mapped = mapped(rules, event, &payload);
+    make(rules, id, event, payload, &how(rules, event, mapped.as_ref(), look))
+}
+
+/// The template that the source's mapping names for an event.
+fn mapped(rules: &Rules, event: &Event, payload: &Value) -> Option<TemplateName> {
+    match rules.sources.get(&event.source)?.mapping.choose(&Facts::new(event, payload)) {
         Choice::Template(name) => Some(name),
         Choice::ByType | Choice::Ignore => None,
-    };
-    let input = RenderInput::new(payload, event, id, &provider);
-    let Some(template) = render::choose(mapped.as_ref(), &provider, &event.kind, |name| rules.templates.has(name))
-    else {
+    }
+}
+
+fn how(rules: &Rules, event: &Event, mapped: Option<&TemplateName>, look: &Look) -> How {
+    let provider = provider_of(rules, event);
+    let has = |name: &TemplateName| rules.templates.has(name);
+    let template = render::choose(look.templates.as_ref(), mapped, &provider, &event.kind, has);
+    How { template, locale: rules.locale(&event.source, look) }
+}
+
+/// A source that was taken away while its events wait leaves them a plain card.
+fn provider_of(rules: &Rules, event: &Event) -> ProviderName {
+    rules.sources.get(&event.source).map_or_else(generic, |source| source.provider.name().clone())
+}
+
+fn make(rules: &Rules, id: Option<EventId>, event: &Event, payload: Value, how: &How) -> Rendered {
+    let input = RenderInput::new(payload, event, id, &provider_of(rules, event)).shown_in(how.locale.clone());
+    let Some(template) = &how.template else {
         return Rendered { card: render::fallback(&input, &"there is no template for it"), fault: None };
     };
     // A helper that panics is a fault of ours, but one event's, not the daemon's end.
-    let made = catch_unwind(AssertUnwindSafe(|| rules.templates.render(&template, &input)));
+    let made = catch_unwind(AssertUnwindSafe(|| rules.templates.render(template, &input)));
     let fault = match made {
         Ok(Ok(card)) => return Rendered { card, fault: None },
-        Ok(Err(error)) => Fault { template, words: error.to_string(), excerpt: error.excerpt().cloned() },
-        Err(_) => Fault { template, words: "it panicked".to_owned(), excerpt: None },
+        Ok(Err(error)) => {
+            Fault { template: template.clone(), words: error.to_string(), excerpt: error.excerpt().cloned() }
+        }
+        Err(_) => Fault { template: template.clone(), words: "it panicked".to_owned(), excerpt: None },
     };
     Rendered { card: render::fallback(&input, &fault.words), fault: Some(fault) }
 }
@@ -128,12 +167,13 @@ fn generic() -> ProviderName {
 }
 
 /// The card that `subscription test` posts.
-pub fn test_card(subscription: &Subscription) -> Card {
-    let name = subscription.name.as_deref().unwrap_or("this subscription");
-    let head = "teams-relay can post here";
-    let text = format!("Events of {} will arrive in this channel for {name}.", subscription.source);
+pub fn test_card(subscription: &Subscription, words: &Words) -> Card {
+    let this = words.phrase(phrase::THIS_SUBSCRIPTION);
+    let name = subscription.name.as_deref().unwrap_or(&this);
+    let head = words.phrase(phrase::CAN_POST).into_owned();
+    let text = words.fill(phrase::WILL_ARRIVE, &[("source", subscription.source.as_str()), ("name", name)]);
     Card {
-        summary: head.to_owned(),
+        summary: head.clone(),
         severity: Severity::Good,
         body: vec![
             json!({"type": "TextBlock", "text": head, "weight": "bolder", "size": "medium", "wrap": true}),
@@ -145,3 +185,5 @@ pub fn test_card(subscription: &Subscription) -> Card {
 
 #[cfg(test)]
 mod captured;
+#[cfg(test)]
+mod tests;

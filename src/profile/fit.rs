@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     card::Card,
-    render::{neutral, truncate},
+    render::{Words, neutral, phrase, truncate},
 };
 
 /// Bytes that the message around the card takes where it is stored; seen to be under 300.
@@ -17,16 +17,16 @@ const AROUND: usize = 512;
 const STEPS: &[(usize, usize)] = &[(2_000, 40), (800, 20), (300, 10), (120, 6), (60, 3)];
 
 /// The content that `make` yields for the card, or for as much of it as fits; and whether something was left out.
-pub(super) fn fit(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) -> (Value, bool) {
+pub(super) fn fit(card: &Card, max_bytes: usize, words: &Words, make: impl Fn(&Card) -> Value) -> (Value, bool) {
     let fits = |content: &Value| fits(card, content, max_bytes);
     let whole = make(card);
     if fits(&whole) {
         return (whole, false);
     }
-    let shorter = STEPS.iter().map(|(chars, members)| shortened(card, *chars, *members));
-    let without_facts = std::iter::once_with(|| without_facts(&shortened(card, 60, 3)));
-    let found = shorter.chain(without_facts).map(|card| make(&with_notice(card))).find(&fits);
-    (found.unwrap_or_else(|| least(card, max_bytes, make)), true)
+    let shorter = STEPS.iter().map(|(chars, members)| shortened(card, *chars, *members, words));
+    let without_facts = std::iter::once_with(|| without_facts(&shortened(card, 60, 3, words)));
+    let found = shorter.chain(without_facts).map(|card| make(&with_notice(card, words))).find(&fits);
+    (found.unwrap_or_else(|| least(card, max_bytes, words, make)), true)
 }
 
 fn fits(card: &Card, content: &Value, max_bytes: usize) -> bool {
@@ -49,11 +49,11 @@ pub(super) fn stored_size(content: &Value) -> usize {
         + 2
 }
 
-fn shortened(card: &Card, chars: usize, members: usize) -> Card {
+fn shortened(card: &Card, chars: usize, members: usize, words: &Words) -> Card {
     let mut card = card.clone();
     card.summary = truncate(&card.summary, chars);
     let mut body = Value::Array(std::mem::take(&mut card.body));
-    shorten(&mut body, chars, members);
+    shorten(&mut body, chars, members, words);
     if let Value::Array(body) = body {
         card.body = body;
     }
@@ -62,15 +62,15 @@ fn shortened(card: &Card, chars: usize, members: usize) -> Card {
 }
 
 /// Cuts texts and lists, all the way down.
-fn shorten(value: &mut Value, chars: usize, members: usize) {
+fn shorten(value: &mut Value, chars: usize, members: usize, words: &Words) {
     match value {
         Value::Array(list) => {
             let over = list.len().saturating_sub(members);
             if over > 0 {
                 list.truncate(members);
-                list.extend(rest(list.first(), over));
+                list.extend(rest(list.first(), over, words));
             }
-            list.iter_mut().for_each(|member| shorten(member, chars, members));
+            list.iter_mut().for_each(|member| shorten(member, chars, members, words));
         }
         Value::Object(map) => {
             for (name, member) in map.iter_mut() {
@@ -79,7 +79,7 @@ fn shorten(value: &mut Value, chars: usize, members: usize) {
                         *text = cut(text, chars);
                     }
                     Value::String(_) => {}
-                    _ => shorten(member, chars, members),
+                    _ => shorten(member, chars, members, words),
                 }
             }
         }
@@ -103,14 +103,15 @@ fn cut(text: &str, chars: usize) -> String {
 }
 
 /// What stands for the members that were left out; nothing where no words can stand.
-fn rest(first: Option<&Value>, over: usize) -> Option<Value> {
-    let words = format!("… and {over} more");
+fn rest(first: Option<&Value>, over: usize, words: &Words) -> Option<Value> {
+    let fill = |phrase| words.fill(phrase, &[("number", &over.to_string())]);
+    let text = fill(phrase::MORE);
     let first = first?;
     match first.get("type").and_then(Value::as_str) {
-        None if first.get("value").is_some() => Some(json!({"title": "…", "value": format!("and {over} more")})),
-        Some("TextRun") => Some(json!({"type": "TextRun", "text": words})),
+        None if first.get("value").is_some() => Some(json!({"title": "…", "value": fill(phrase::AND_MORE)})),
+        Some("TextRun") => Some(json!({"type": "TextRun", "text": text})),
         Some("Column" | "Image" | "Action.OpenUrl") | None => None,
-        Some(_) => Some(json!({"type": "TextBlock", "text": words, "isSubtle": true, "wrap": true})),
+        Some(_) => Some(json!({"type": "TextBlock", "text": text, "isSubtle": true, "wrap": true})),
     }
 }
 
@@ -120,31 +121,32 @@ fn without_facts(card: &Card) -> Card {
     card
 }
 
-fn with_notice(mut card: Card) -> Card {
-    let text = "Shortened to fit into Teams. Follow the link for the rest.";
-    let text = if card.link.is_some() || !card.actions.is_empty() { text } else { "Shortened to fit into Teams." };
+fn with_notice(mut card: Card, words: &Words) -> Card {
+    let is_linked = card.link.is_some() || !card.actions.is_empty();
+    let text = words.phrase(if is_linked { phrase::SHORTENED_LINKED } else { phrase::SHORTENED });
     card.body.push(json!({"type": "TextBlock", "text": text, "isSubtle": true, "size": "small", "wrap": true}));
     card
 }
 
 /// One line and the link; less of the line, and then no link, until it fits.
-pub(super) fn least(card: &Card, max_bytes: usize, make: impl Fn(&Card) -> Value) -> Value {
-    let link = card.link.iter().map(|url| ("Open", url));
-    let link = link.chain(card.actions.iter().map(|action| ("Open", &action.url))).next();
+pub(super) fn least(card: &Card, max_bytes: usize, words: &Words, make: impl Fn(&Card) -> Value) -> Value {
+    let link = card.link.iter().chain(card.actions.iter().map(|action| &action.url)).next();
+    let title = words.phrase(phrase::OPEN);
     let line = |chars: usize, linked: bool| {
         let summary: String = truncate(&card.summary, chars).chars().take(chars).collect();
         let actions = link.iter().filter(|_| linked);
-        make(&with_notice(Card {
+        let card = Card {
             body: vec![json!({"type": "TextBlock", "text": neutral(&summary), "wrap": true})],
             actions: actions
-                .map(|(title, url)| crate::card::Action { title: (*title).to_owned(), url: (*url).clone() })
+                .map(|url| crate::card::Action { title: title.clone().into_owned(), url: (*url).clone() })
                 .collect(),
             summary,
             severity: card.severity,
             link: card.link.clone(),
             fold: None,
             mentions: Vec::new(),
-        }))
+        };
+        make(&with_notice(card, words))
     };
     let lines = [(120, true), (40, true), (40, false)].into_iter().map(|(chars, linked)| line(chars, linked));
     lines.into_iter().find(|content| fits(card, content, max_bytes)).unwrap_or_else(|| line(0, false))

@@ -145,6 +145,7 @@ mod tests {
         let text = draft(payload, "The card of x");
         let name = "x/made";
         let mut files = embedded();
+        files.retain(TemplateFile::is_partial);
         files.push(TemplateFile { name: name.into(), origin: format!("{name}.hbs"), text: text.clone() });
         let templates = Templates::compile(files).unwrap_or_else(|problems| panic!("{label}: {problems:#?}\n{text}"));
         let input = RenderInput::of_sample(payload.clone(), "x", "made");
@@ -154,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_template_made_from_any_sample_renders_it_strictly() {
-        for sample in samples() {
+        // Each is compiled with all partials; every fourth is enough of all providers.
+        for sample in samples().into_iter().step_by(4) {
             let payload: Value = serde_json::from_str(&sample.json).unwrap();
             let made = card(&payload, &format!("{} {:?}", sample.template, sample.variant));
             assert!(!made.summary.is_empty() && made.body.len() >= 2, "{made:?}");

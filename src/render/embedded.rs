@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{RenderInput, TemplateFile};
+use super::{RenderInput, TemplateFile, WordsFile, choose::of_set};
 use crate::{
     event::{BadPayload, Codings, Encoding},
     name::TemplateName,
@@ -54,7 +54,8 @@ impl Sample {
     /// # Errors
     /// The sample is not JSON.
     pub fn input(&self) -> Result<RenderInput, BadPayload> {
-        let (provider, name) = self.template.as_str().split_once('/').unwrap_or(("generic", self.template.as_str()));
+        let path = of_set(self.template.as_str()).map_or(self.template.as_str(), |(_, path)| path);
+        let (provider, name) = path.split_once('/').unwrap_or(("generic", path));
         let name = self.variant.as_deref().filter(|_| name == "default").unwrap_or(name);
         Ok(RenderInput::of_sample(Encoding::Json.payload(&Codings::default(), self.json.as_bytes())?, provider, name))
     }
@@ -75,7 +76,21 @@ pub fn embedded() -> Vec<TemplateFile> {
 
 /// The samples of the binary.
 pub fn samples() -> Vec<Sample> {
-    files().into_iter().filter_map(|(path, json)| Sample::at(path, json)).collect()
+    let files = files();
+    let has = |name: &TemplateName| {
+        let path = format!("{name}.hbs");
+        files.binary_search_by(|(known, _)| (*known).cmp(path.as_str())).is_ok()
+    };
+    files.iter().filter_map(|(path, json)| Sample::of_one(path, *json, has)).collect()
+}
+
+/// The words of the binary.
+pub(super) fn words() -> Vec<WordsFile> {
+    let words = |(path, text): (&str, &str)| {
+        let name = path.strip_prefix("words/")?.strip_suffix(".toml")?;
+        Some(WordsFile { name: name.to_owned(), origin: format!("templates/{path} (built in)"), text: text.to_owned() })
+    };
+    files().into_iter().filter_map(words).collect()
 }
 
 /// Every text file, by its path below `templates/`, in order.

@@ -2,23 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{RenderInput, markdown::neutral, survey, text};
+use super::{RenderInput, markdown::neutral, phrase, survey, text};
 use crate::card::{Action, Card, Severity};
 
 /// A plain card of an event: source, type, what it seems to be about, its values and a link, and that a template failed.
 ///
 /// `why` is shown to the channel, so it must hold nothing of the payload; a [`RenderError`](super::RenderError) fits.
 pub fn fallback(input: &RenderInput, why: &dyn std::fmt::Display) -> Card {
+    let words = input.locale().words();
     let payload = input.root().get("payload").unwrap_or(&Value::Null);
     let (source, kind) = (text::one_line(input.event("source")), text::one_line(input.event("type")));
     let title = survey::title(payload);
     let link = survey::link(payload);
     let head = if kind.is_empty() { source.clone() } else { format!("{source}: {kind}") };
-    let mut facts = vec![("Status".to_owned(), survey::status(payload))];
-    facts.extend(survey::facts(payload, 6));
+    let mut facts = vec![(words.phrase(phrase::STATUS).into_owned(), survey::status(payload))];
+    facts.extend(survey::facts(payload, 6, words, &input.locale().time_zone()));
     facts.extend(
-        [("Event", input.event("id")), ("Delivery", input.event("delivery_id"))]
-            .map(|(name, id)| (name.to_owned(), text::one_line(id))),
+        [(phrase::EVENT, input.event("id")), (phrase::DELIVERY, input.event("delivery_id"))]
+            .map(|(name, id)| (words.phrase(name).into_owned(), text::one_line(id))),
     );
     let facts: Vec<Value> = facts
         .iter()
@@ -32,10 +33,11 @@ pub fn fallback(input: &RenderInput, why: &dyn std::fmt::Display) -> Card {
     if !facts.is_empty() {
         body.push(json!({"type": "FactSet", "facts": facts}));
     }
-    let notice = format!("Shown plainly because the template failed: {why}");
+    let notice = words.fill(phrase::FAILED, &[("why", &why.to_string())]);
     body.push(json!({"type": "TextBlock", "text": neutral(&notice), "isSubtle": true, "size": "small", "wrap": true}));
     let summary = if title.is_empty() { head } else { format!("{head}: {title}") };
-    let actions = link.iter().map(|url| Action { title: "Open".to_owned(), url: url.clone() }).collect();
+    let actions =
+        link.iter().map(|url| Action { title: words.phrase(phrase::OPEN).into_owned(), url: url.clone() }).collect();
     Card {
         summary: text::truncate(&summary, 200),
         severity: Severity::Info,

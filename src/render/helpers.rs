@@ -5,6 +5,7 @@
 mod choice;
 mod code;
 mod json;
+mod language;
 mod lines;
 mod list;
 mod marked;
@@ -16,13 +17,14 @@ mod text;
 mod time;
 mod web;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason, ScopedJson};
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 pub(super) use self::{choice::severity, time::length};
-use super::{budget, marks};
+use super::{Words, budget, locale::time_zone, marks};
 
 /// A helper: what it is called, what it does, and an example.
 #[derive(Debug)]
@@ -46,6 +48,7 @@ const ANY: usize = usize::MAX;
 const THEMES: &[&[HelperDoc]] = &[
     choice::HELPERS,
     text::HELPERS,
+    language::HELPERS,
     pattern::HELPERS,
     marked::HELPERS,
     list::HELPERS,
@@ -79,21 +82,26 @@ pub(super) fn wrong_count(name: &str, count: usize) -> Option<&'static str> {
     (count < least || count > most).then_some(doc.usage)
 }
 
-/// An engine with our helpers and without those that write or log.
-pub(super) fn registry() -> Handlebars<'static> {
+/// An engine with our helpers, in this language, and without those that write or log.
+pub(super) fn registry(words: &Arc<Words>) -> Handlebars<'static> {
     let mut registry = Handlebars::new();
     registry.register_escape_fn(marks::escape);
     registry.set_prevent_indent(true);
     // `log` would put the payload into the log; `raw` is of no use in a document of JSON.
     registry.unregister_helper("log");
     registry.unregister_helper("raw");
-    for doc in helper_docs() {
-        registry.register_helper(doc.name, Box::new(ValueHelper(doc)));
-    }
+    speak(&mut registry, words);
     registry
 }
 
-struct ValueHelper(&'static HelperDoc);
+/// Has the helpers of an engine speak this language.
+pub(super) fn speak(registry: &mut Handlebars<'static>, words: &Arc<Words>) {
+    for doc in helper_docs() {
+        registry.register_helper(doc.name, Box::new(ValueHelper(doc, words.clone())));
+    }
+}
+
+struct ValueHelper(&'static HelperDoc, Arc<Words>);
 
 impl HelperDef for ValueHelper {
     fn call_inner<'reg: 'rc, 'rc>(
@@ -103,11 +111,12 @@ impl HelperDef for ValueHelper {
         context: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        let Self(doc) = self;
+        let Self(doc, words) = self;
         let args = Args {
             values: helper.params().iter().map(|param| param.value()).collect(),
             named: helper.hash().iter().map(|(name, value)| (*name, value.value())).collect(),
             root: context.data(),
+            words,
         };
         let fail =
             |why: &str| RenderError::from(RenderErrorReason::Other(format!("`{}` {why}: {}", doc.name, doc.usage)));
@@ -126,12 +135,20 @@ struct Args<'a> {
     named: BTreeMap<&'a str, &'a Value>,
     /// What the template sees.
     root: &'a Value,
+    /// The language of the card.
+    words: &'a Words,
 }
 
 impl Args<'_> {
     /// A value; null where there is none.
     fn value(&self, at: usize) -> &Value {
         self.values.get(at).copied().unwrap_or(&Value::Null)
+    }
+
+    /// The time zone of the card.
+    fn time_zone(&self) -> TimeZone {
+        let name = self.root.pointer("/card/time_zone").and_then(Value::as_str);
+        name.and_then(time_zone).unwrap_or(TimeZone::UTC)
     }
 
     /// A value as text.
@@ -191,7 +208,7 @@ mod tests {
             "headers": {"x-request-id": "7f3a"},
             "event": {"received_at": "2026-11-23T08:05:00Z"},
         });
-        let rendered = registry().render_template(template, &context).unwrap();
+        let rendered = registry(&Arc::default()).render_template(template, &context).unwrap();
         let document = format!(r#"{{"summary":"s","body":[{{"type":"TextBlock","text":"x{rendered}"}}]}}"#);
         if template.contains("{{{") {
             return marks::strip(&rendered);
@@ -235,7 +252,7 @@ mod tests {
                 for second in odd.as_array().unwrap() {
                     let values: Vec<&Value> = [first, second, first].into_iter().take(doc.values.1.min(3)).collect();
                     let named = BTreeMap::from([("a", second), ("field", first)]);
-                    let args = Args { values, named, root: &odd };
+                    let args = Args { values, named, root: &odd, words: &Words::default() };
                     let given = (doc.run)(&args);
                     assert!(given.is_ok() || given.is_err_and(|why| !why.is_empty()), "{}", doc.name);
                 }

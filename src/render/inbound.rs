@@ -14,11 +14,12 @@ mod html;
 mod message_card;
 mod slack;
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use self::{draft::Draft, fields::Fields};
 use super::{
-    helpers, markdown, marks, survey,
+    Locale, helpers, markdown, marks, survey,
     text::{first_line, one_line, truncate},
 };
 
@@ -193,7 +194,9 @@ fn unknown(payload: &Value, draft: &mut Draft) -> Posted {
     let title = survey::title(payload);
     let mut body: Vec<Value> = draft.title(&title).into_iter().collect();
     body.extend(draft.text(draft::markdown(&survey::text(payload))));
-    let facts = survey::facts(payload, 8).into_iter().map(|(title, value)| draft.fact(title, value)).collect();
+    let english = Locale::default();
+    let facts = survey::facts(payload, 8, english.words(), &TimeZone::UTC);
+    let facts = facts.into_iter().map(|(title, value)| draft.fact(title, value)).collect();
     body.extend(draft.facts(facts));
     let actions = survey::link(payload).and_then(|url| draft.button("Open", &url)).into_iter().collect();
     let status = survey::status(payload);

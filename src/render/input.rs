@@ -4,7 +4,7 @@ use handlebars::Context;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::marks;
+use super::{Locale, marks};
 use crate::{
     event::{Event, EventType},
     name::{EventId, ProviderName},
@@ -13,6 +13,7 @@ use crate::{
 /// An event as templates see it. Made once for an event, whatever the number of templates.
 pub struct RenderInput {
     context: Context,
+    locale: Locale,
 }
 
 impl RenderInput {
@@ -37,7 +38,7 @@ impl RenderInput {
             map.insert("payload".to_owned(), payload);
         }
         marks::strip_all(&mut root);
-        Self { context: Context::from(root) }
+        Self { context: Context::from(root), locale: Locale::default() }
     }
 
     /// A payload that no one sent, as an event of this provider.
@@ -61,7 +62,21 @@ impl RenderInput {
             "headers": {},
         });
         marks::strip_all(&mut root);
-        Self { context: Context::from(root) }
+        Self { context: Context::from(root), locale: Locale::default() }
+    }
+
+    /// The same, for a card in this language and time zone.
+    pub fn shown_in(mut self, locale: Locale) -> Self {
+        if let Value::Object(root) = self.context.data_mut() {
+            // For helpers; no template may ask for it.
+            root.insert("card".to_owned(), json!({"time_zone": locale.zone.as_str()}));
+        }
+        self.locale = locale;
+        self
+    }
+
+    pub(super) fn locale(&self) -> &Locale {
+        &self.locale
     }
 
     pub(super) fn context(&self) -> &Context {

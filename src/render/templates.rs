@@ -1,7 +1,7 @@
 //! The set of templates: compiled whole, with every mistake reported, then used without a chance of running wild.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -9,13 +9,13 @@ use std::{
 use handlebars::{Handlebars, Template};
 
 use super::{
-    RenderError, RenderInput, budget, document, fault::Fault, graph, helpers, inspect, marks, output::Output, syntax,
-    trace::Tracer,
+    Locale, Locales, RenderError, RenderInput, budget, choose, document, fault::Fault, graph, helpers, inspect, marks,
+    output::Output, syntax, trace::Tracer,
 };
 use crate::{
     card::Card,
     config::{excerpt::Excerpt, problem::Problem},
-    name::TemplateName,
+    name::{LocaleName, TemplateName, TemplateSet},
 };
 
 /// A template as it stands on disk or in the binary.
@@ -53,11 +53,15 @@ const MOST_BYTES: usize = 64 * 1024;
 /// Templates that can be rendered: known helpers, no loops of partials, bounded in size and depth.
 #[derive(Clone)]
 pub struct Templates {
+    /// English.
     registry: Handlebars<'static>,
     /// What stands in each, for messages.
     files: Arc<BTreeMap<String, TemplateFile>>,
     /// Made when the first card fails.
     tracer: Arc<OnceLock<Tracer>>,
+    locales: Locales,
+    /// The same with helpers that speak another language, made when the first card in it is.
+    others: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
 }
 
 impl fmt::Debug for Templates {
@@ -75,7 +79,7 @@ impl Templates {
         // Marks are the engine's own; a template has no use for them.
         let files = files.into_iter().map(|file| TemplateFile { text: marks::strip(&file.text), ..file });
         let files: BTreeMap<String, TemplateFile> = files.map(|file| (file.name.clone(), file)).collect();
-        let mut registry = helpers::registry();
+        let mut registry = helpers::registry(&Locale::default().words);
         let mut problems = Vec::new();
         let mut parsed = BTreeMap::new();
         for file in files.values() {
@@ -99,14 +103,41 @@ impl Templates {
             budget::meter(&mut template);
             registry.register_template(name, template);
         }
-        Ok(Self { registry, files: Arc::new(files), tracer: Arc::default() })
+        Ok(Self::speaking(registry, Arc::new(files), Locales::embedded()))
+    }
+
+    fn speaking(registry: Handlebars<'static>, files: Arc<BTreeMap<String, TemplateFile>>, locales: Locales) -> Self {
+        let others = locales.names().filter(|name| **name != LocaleName::english());
+        let others = others.map(|name| (name.clone(), OnceLock::new())).collect();
+        Self { registry, files, tracer: Arc::default(), locales, others }
+    }
+
+    /// The same templates with these languages instead of those of the binary.
+    #[must_use]
+    pub fn with_locales(mut self, locales: Locales) -> Self {
+        helpers::speak(&mut self.registry, &locales.usual().words);
+        Self::speaking(self.registry, self.files, locales)
+    }
+
+    /// The languages that there are.
+    pub const fn locales(&self) -> &Locales {
+        &self.locales
+    }
+
+    fn registry_for(&self, locale: &Locale) -> &Handlebars<'static> {
+        let Some(other) = self.others.get(&locale.name) else { return &self.registry };
+        other.get_or_init(|| {
+            let mut registry = self.registry.clone();
+            helpers::speak(&mut registry, &locale.words);
+            registry
+        })
     }
 
     /// The same templates, but a value that is not in the payload is an error: for checking them with samples.
     pub fn strict(&self) -> Self {
         let mut registry = self.registry.clone();
         registry.set_strict_mode(true);
-        Self { registry, ..self.clone() }
+        Self::speaking(registry, self.files.clone(), self.locales.clone())
     }
 
     /// Whether there is a template of this name; partials are none.
@@ -123,6 +154,12 @@ impl Templates {
         names
     }
 
+    /// The names of all sets that there are.
+    pub fn sets(&self) -> BTreeSet<TemplateSet> {
+        let names = self.registry.get_templates().keys();
+        names.filter_map(|name| choose::of_set(name)?.0.parse().ok()).collect()
+    }
+
     /// What the template writes, before it is read as a document.
     ///
     /// # Errors
@@ -130,7 +167,7 @@ impl Templates {
     pub fn text(&self, name: &TemplateName, input: &RenderInput) -> Result<String, RenderError> {
         let mut output = Output::default();
         budget::begin();
-        self.registry
+        self.registry_for(input.locale())
             .render_with_context_to_write(name.as_str(), input.context(), &mut output)
             .map_err(|error| RenderError::rendering(name, &error, &self.files))?;
         Ok(output.into_text())

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use handlebars::{Handlebars, Template, template::TemplateElement};
 
 use super::{
-    RenderInput, budget, helpers,
+    Locale, RenderInput, budget, helpers,
     marks::{PIECE, PIECE_END},
     output::Output,
 };
@@ -41,7 +41,7 @@ pub(super) struct Origin {
 
 impl Tracer {
     pub(super) fn new(templates: &std::collections::HashMap<String, Template>) -> Self {
-        let mut tracer = Self { registry: helpers::registry(), pieces: Vec::new() };
+        let mut tracer = Self { registry: helpers::registry(&Locale::default().words), pieces: Vec::new() };
         budget::register(&mut tracer.registry);
         for (name, template) in templates {
             let marked = tracer.mark(name, template);

@@ -16,9 +16,9 @@ use crate::{
     delivery::{Attempt, DeliveryState, Target},
     destination::{Destination, DestinationId, WebhookUrl},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody},
-    name::{EventId, ProfileName, QuotaGroup, SourceName, SubscriptionId},
+    name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
     outcome::Reason,
-    subscription::Subscription,
+    subscription::{Look, Subscription},
 };
 
 /// The format of an export that this version writes, and the newest that it reads. In format 1 no body was text, XML
@@ -58,6 +58,13 @@ struct SubscriptionLine {
     url: String,
     profile: ProfileName,
     quota_group: Option<QuotaGroup>,
+    // Records of older releases have no look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    templates: Option<TemplateSet>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    locale: Option<LocaleName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_zone: Option<ZoneName>,
     paused: bool,
     created_at: Timestamp,
 }
@@ -155,7 +162,7 @@ fn bad(what: &str, why: impl ToString) -> StoreError {
 
 /// A subscription as JSON, with its URL.
 pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, StoreError> {
-    let Subscription { id, name, source, events, filter, destination, paused, created_at } = subscription.clone();
+    let Subscription { id, name, source, events, filter, destination, look, paused, created_at } = subscription.clone();
     let line = SubscriptionLine {
         format: SUBSCRIPTION_FORMAT,
         id,
@@ -166,6 +173,9 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         url: destination.url.expose().to_owned(),
         profile: destination.profile,
         quota_group: destination.quota_group,
+        templates: look.templates,
+        locale: look.locale,
+        time_zone: look.time_zone,
         paused,
         created_at,
     };
@@ -177,9 +187,19 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
     let format = value.get("format").and_then(Value::as_u64).and_then(|format| u32::try_from(format).ok());
     check_format(what, format.ok_or_else(|| bad(what, "it has no `format`"))?)?;
     let line: SubscriptionLine = serde_json::from_value(value).map_err(|error| bad(what, error))?;
-    let SubscriptionLine { id, name, source, events, filter, url, profile, quota_group, paused, created_at, .. } = line;
-    let destination = Destination { url: WebhookUrl::stored(url), profile, quota_group };
-    Ok(Subscription { id, name, source, events, filter, destination, paused, created_at })
+    let destination =
+        Destination { url: WebhookUrl::stored(line.url), profile: line.profile, quota_group: line.quota_group };
+    Ok(Subscription {
+        id: line.id,
+        name: line.name,
+        source: line.source,
+        events: line.events,
+        filter: line.filter,
+        destination,
+        look: Look { templates: line.templates, locale: line.locale, time_zone: line.time_zone },
+        paused: line.paused,
+        created_at: line.created_at,
+    })
 }
 
 /// An event's line.

@@ -13,7 +13,7 @@ use crate::{
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
-    subscription::Subscription,
+    subscription::{Look, Subscription},
 };
 
 /// An instant so many minutes after the tests' beginning of time.
@@ -53,6 +53,11 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             url: WebhookUrl::stored(format!("https://a.example/url-secret/{number}")),
             profile: "workflow".parse().unwrap(),
             quota_group: Some("team".parse().unwrap()),
+        },
+        look: Look {
+            templates: Some("ops".parse().unwrap()),
+            locale: Some("de".parse().unwrap()),
+            time_zone: Some("Europe/Berlin".parse().unwrap()),
         },
         paused,
         created_at: minute(0),
@@ -351,6 +356,8 @@ conformance! {
         let names: Vec<_> = store.subscriptions().iter().map(|one| one.name.clone()).collect();
         assert_eq!(names, [Some("channel 1".into()), None, Some("channel 3".into())]);
         let gone = SubscriptionId::from_u128(3);
+        let kept = store.subscriptions()[0].look.clone();
+        assert_eq!(kept, subscription(1, false).look);
         store.remove_subscription(gone).await.unwrap();
         assert!(matches!(store.remove_subscription(gone).await, Err(StoreError::Missing { .. })));
         assert_eq!(store.subscriptions().len(), 2);

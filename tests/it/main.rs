@@ -15,6 +15,7 @@ mod handshake;
 mod harness;
 mod hooks;
 mod keys;
+mod looks;
 mod mistakes;
 mod process;
 mod reload;

@@ -106,7 +106,7 @@ fn whatever_is_wrong_with_a_template_the_event_gets_a_card() {
             codings: Codings::default(),
             body: RawBody(ORDER.into()),
         };
-        let rendered = cards::render(&rules, None, &event);
+        let rendered = cards::render(&rules, None, &event, &Default::default());
         let body = serde_json::to_string(&rendered.card.body).unwrap();
         let Some(fault) = rendered.fault else {
             served.push(name);

@@ -105,7 +105,7 @@ fn start(provider: &str, sample: &Sample) -> Option<Start> {
     let payload: Value = serde_json::from_str(&sample.json).unwrap_or_default();
     let kind = EventType::new(event, payload.get("action").and_then(Value::as_str));
     let provider: ProviderName = provider.parse().ok()?;
-    let chosen = render::choose(None, &provider, &kind, |name| templates.contains_key(name.as_str()))?;
+    let chosen = render::choose(None, None, &provider, &kind, |name| templates.contains_key(name.as_str()))?;
     Some(Start {
         provider: provider.to_string(),
         event: event.to_owned(),

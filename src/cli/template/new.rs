@@ -115,7 +115,7 @@ fn from_payload(from: &Path, name: &TemplateName, event: &str) -> Result<Made, F
 fn copied(provider: &ProviderName, kind: &EventType, event: &str) -> Result<Made, Failure> {
     let built_in = render::embedded();
     let has = |name: &TemplateName| built_in.iter().any(|file| file.name == name.as_str());
-    let chosen = render::choose(None, provider, kind, has).filter(|name| {
+    let chosen = render::choose(None, None, provider, kind, has).filter(|name| {
         // What every event has is no template for this one.
         name.as_str() != "generic/event" || (provider.as_str() == "generic" && kind.to_string() == "event")
     });

@@ -10,6 +10,7 @@ use crate::{
     event::{RawBody, Webhook},
     name::ProfileName,
     provider::shared,
+    subscription::Look,
     verify::keyring::Keyring,
 };
 
@@ -149,8 +150,9 @@ fn every_captured_payload_becomes_a_card_of_its_providers_own_that_shows_where_w
             }
             let (event, payload) = event(&rules, folder, &file);
             let provider = rules.sources.get(&event.source).unwrap().provider.name().clone();
-            let template = render::choose(None, &provider, &event.kind, |name| rules.templates.has(name)).unwrap();
-            let rendered = render(&rules, None, &event);
+            let template =
+                render::choose(None, None, &provider, &event.kind, |name| rules.templates.has(name)).unwrap();
+            let rendered = render(&rules, None, &event, &Look::default());
             let encoded = rules.profiles.get(&workflow).encode(&rendered.card);
             let body: Value = serde_json::from_slice(&encoded.bytes).unwrap();
             let mut content = body["attachments"][0]["content"].clone();

@@ -73,7 +73,7 @@ fn github_payloads_are_shown_by_their_own_templates_and_fit() {
     let payloads = payloads("github");
     assert!(payloads.len() > 10);
     for (file, event) in payloads {
-        let name = render::choose(None, &github, &event.kind, |name| templates.has(name)).unwrap();
+        let name = render::choose(None, None, &github, &event.kind, |name| templates.has(name)).unwrap();
         assert_eq!(name.as_str(), format!("github/{}", event.kind.name()), "{file}");
         let payload = event.payload().unwrap();
         let card = templates.render(&name, &RenderInput::new(payload.clone(), &event, None, &github));

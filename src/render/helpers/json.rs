@@ -74,6 +74,7 @@ fn write(value: &Value, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use crate::render::Words;
     use std::collections::BTreeMap;
 
     use serde_json::json;
@@ -85,7 +86,8 @@ mod tests {
         let parse = HELPERS.iter().find(|helper| helper.name == "parse_json").unwrap().run;
         let parsed = |text: &str| {
             let (value, root) = (Value::from(text), Value::Null);
-            parse(&Args { values: vec![&value], named: BTreeMap::new(), root: &root }).unwrap()
+            parse(&Args { values: vec![&value], named: BTreeMap::new(), root: &root, words: &Words::default() })
+                .unwrap()
         };
         assert_eq!(parsed(r#"{"a\ufdd1": "x\ufdd4y"}"#), json!({"a": "xy"}));
         assert_eq!(parsed("no JSON"), json!("no JSON"));

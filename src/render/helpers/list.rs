@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{ANY, Args, HelperDoc, is_empty, text_of};
+use crate::render::phrase;
 
 pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
@@ -87,12 +88,14 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         values: (2, 3),
         run: |args| {
             let rest = args.list(0).len().saturating_sub(args.count(1, usize::MAX));
-            Ok(match (rest, args.text(2)) {
-                (0, _) => "".into(),
-                (rest, noun) if noun.is_empty() => format!("… and {rest} more").into(),
-                (1, noun) => format!("… and 1 more {noun}").into(),
-                (rest, noun) => format!("… and {rest} more {}", plural_of(&noun)).into(),
-            })
+            let (number, noun) = (rest.to_string(), args.text(2));
+            let noun = if rest == 1 { noun } else { plural_of(&noun) };
+            Ok(match rest {
+                0 => String::new(),
+                _ if noun.is_empty() => args.words.fill(phrase::MORE, &[("number", &number)]),
+                _ => args.words.fill(phrase::MORE_OF, &[("number", &number), ("noun", &args.words.phrase(&noun))]),
+            }
+            .into())
         },
     },
     HelperDoc {
@@ -162,13 +165,14 @@ fn plural(args: &Args<'_>) -> Result<Value, &'static str> {
         _ if many.is_empty() => plural_of(&one),
         _ => many,
     };
-    Ok(format!("{number} {noun}").into())
+    Ok(format!("{number} {}", args.words.phrase(&noun)).into())
 }
 
 fn plural_of(noun: &str) -> String {
     let regular = |suffix: &str| noun.ends_with(suffix);
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.is_empty() => String::new(),
         _ if regular("s") || regular("x") || regular("ch") || regular("sh") => format!("{noun}es"),
         _ => format!("{noun}s"),
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Args, HelperDoc, text_of};
+use crate::render::Words;
 
 pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
@@ -13,7 +14,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         values: (1, 2),
         run: |args| {
             let places = (args.values.len() > 1).then(|| args.count(1, 0));
-            Ok(written(args.value(0), places).unwrap_or_else(|| args.text(0)).into())
+            Ok(written(args.value(0), places, args.words).unwrap_or_else(|| args.text(0)).into())
         },
     },
     HelperDoc {
@@ -22,7 +23,9 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         gives: "A number of bytes in the unit that fits it.",
         example: ["{{bytes payload}}", "1536000", "1.5 MB"],
         values: (1, 1),
-        run: |args| Ok(read(args.value(0)).map(bytes).unwrap_or_else(|| args.text(0)).into()),
+        run: |args| {
+            Ok(read(args.value(0)).map(|number| bytes(number, args.words)).unwrap_or_else(|| args.text(0)).into())
+        },
     },
     HelperDoc {
         name: "money",
@@ -63,7 +66,7 @@ fn read(value: &Value) -> Option<f64> {
 }
 
 /// A number as people write it; none where it is no number.
-fn written(value: &Value, places: Option<usize>) -> Option<String> {
+fn written(value: &Value, places: Option<usize>, words: &Words) -> Option<String> {
     let number = read(value)?;
     let text = match places {
         Some(places) => format!("{number:.*}", places.min(MOST_PLACES)),
@@ -71,35 +74,17 @@ fn written(value: &Value, places: Option<usize>) -> Option<String> {
         None => text_of(value).trim().to_owned(),
     };
     let is_plain = text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    Some(if is_plain { grouped(&text) } else { text })
+    Some(if is_plain { words.numbers.grouped(&text) } else { text })
 }
 
-/// Puts a comma between thousands.
-fn grouped(number: &str) -> String {
-    let (whole, fraction) = number.split_once('.').map_or((number, None), |(whole, fraction)| (whole, Some(fraction)));
-    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
-    let mut out = sign.to_owned();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
-}
-
-fn bytes(number: f64) -> String {
+fn bytes(number: f64, words: &Words) -> String {
     let mut rest = number;
     for unit in ["B", "kB", "MB", "GB", "TB"] {
         // What would be rounded to a thousand is said in the next unit.
         if rest.abs() < 999.5 || unit == "TB" {
             let places = usize::from(unit != "B" && rest.abs() < 99.95);
             let text = format!("{rest:.places$}");
-            return format!("{} {unit}", text.strip_suffix(".0").unwrap_or(&text));
+            return format!("{} {unit}", words.numbers.pointed(text.strip_suffix(".0").unwrap_or(&text)));
         }
         rest /= 1000.0;
     }
@@ -122,7 +107,7 @@ fn money(args: &Args<'_>) -> Result<Value, &'static str> {
     let places = coins(&currency);
     let is_minor = args.named.get("minor").is_some_and(|minor| **minor == Value::Bool(true));
     let amount = if is_minor { amount / 10_f64.powi(i32::try_from(places).unwrap_or_default()) } else { amount };
-    Ok(format!("{} {currency}", grouped(&format!("{amount:.places$}"))).trim_end().into())
+    Ok(format!("{} {currency}", args.words.numbers.grouped(&format!("{amount:.places$}"))).trim_end().into())
 }
 
 /// Whole numbers stay whole, as long as they fit.
@@ -151,7 +136,7 @@ mod tests {
             (json!("many"), None, None),
             (json!("NaN"), None, None),
         ] {
-            assert_eq!(written(&value, places).as_deref(), expected, "{value}");
+            assert_eq!(written(&value, places, &Words::default()).as_deref(), expected, "{value}");
         }
     }
 
@@ -165,7 +150,7 @@ mod tests {
             (123_456.0, "123 kB"),
             (4e15, "4000 TB"),
         ] {
-            assert_eq!(bytes(number), expected);
+            assert_eq!(bytes(number, &Words::default()), expected);
         }
     }
 }

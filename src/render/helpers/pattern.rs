@@ -56,6 +56,7 @@ fn replace(args: &Args<'_>) -> Result<Value, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use crate::render::Words;
     use std::collections::BTreeMap;
 
     use super::*;
@@ -63,7 +64,12 @@ mod tests {
     fn replaced(text: &str, expression: &str, to: &str) -> Result<Value, &'static str> {
         let values = [text, expression, to].map(Value::from);
         let root = Value::Null;
-        replace(&Args { values: values.iter().collect(), named: BTreeMap::new(), root: &root })
+        replace(&Args {
+            values: values.iter().collect(),
+            named: BTreeMap::new(),
+            root: &root,
+            words: &Words::default(),
+        })
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         ],
         values: (2, 2),
         run: |args| {
-            let facts = survey::facts(args.value(0), args.count(1, 8));
+            let facts = survey::facts(args.value(0), args.count(1, 8), args.words, &args.time_zone());
             Ok(facts
                 .into_iter()
                 .map(|(title, value)| json!({"title": title, "value": value}))

@@ -1,15 +1,16 @@
 //! Helpers for instants and lengths of time. None of them knows what time it is: a card that is made again is the same.
 
-use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use super::{Args, HelperDoc};
+use crate::render::{Words, phrase};
 
 pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "date",
         usage: "{{date instant format=\"%d %b %Y %H:%M\" tz=\"Europe/Berlin\"}}",
-        gives: "An instant (RFC 3339, or seconds or milliseconds since 1970) as people write it, in UTC where no time zone is named; nothing where it is no instant.",
+        gives: "An instant (RFC 3339, or seconds or milliseconds since 1970) as people write it, in the card's time zone (UTC unless set) where none is named; nothing where it is no instant.",
         example: ["{{date payload}}", r#""2026-11-23T08:05:00+01:00""#, "23 Nov 2026, 07:05 UTC"],
         values: (1, 1),
         run: date,
@@ -42,7 +43,8 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         values: (1, 1),
         run: |args| {
             let seconds = since(args.value(0), &received_at(args)).filter(|seconds| *seconds >= 0);
-            Ok(seconds.map(|seconds| format!("{} ago", length(seconds))).unwrap_or_default().into())
+            let ago = |seconds| args.words.fill(phrase::AGO, &[("length", &length(seconds, args.words))]);
+            Ok(seconds.map(ago).unwrap_or_default().into())
         },
     },
 ];
@@ -79,11 +81,10 @@ fn date(args: &Args<'_>) -> Result<Value, &'static str> {
     let Some(instant) = instant(args.value(0)) else { return Ok("".into()) };
     let zone = match args.named("tz") {
         Some(name) => TimeZone::get(&name).map_err(|_| "does not know this time zone")?,
-        None => TimeZone::UTC,
+        None => args.time_zone(),
     };
-    let format = args.named("format").unwrap_or_else(|| "%d %b %Y, %H:%M %Z".to_owned());
-    let zoned = instant.to_zoned_datetime(zone);
-    strtime::format(format.as_str(), &zoned).map(Value::from).map_err(|_| "has a format that is not known")
+    let written = args.words.dates.write(&instant.to_zoned_datetime(zone), args.named("format").as_deref());
+    written.map(Value::from).map_err(|_| "has a format that is not known")
 }
 
 fn duration(args: &Args<'_>) -> Result<Value, &'static str> {
@@ -93,16 +94,17 @@ fn duration(args: &Args<'_>) -> Result<Value, &'static str> {
         let value = args.value(0);
         value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
     };
+    let length = |seconds| length(seconds, args.words);
     Ok(seconds.filter(|seconds| *seconds >= 0).map(length).unwrap_or_default().into())
 }
 
 /// A length of time in its two greatest units that are not nought.
-pub(in crate::render) fn length(seconds: i64) -> String {
+pub(in crate::render) fn length(seconds: i64, words: &Words) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     let parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds % 60, "s")];
-    let words = parts.iter().skip_while(|(number, _)| *number == 0).take(2).filter(|(number, _)| *number > 0);
-    let words: Vec<String> = words.map(|(number, unit)| format!("{number} {unit}")).collect();
-    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
+    let shown = parts.iter().skip_while(|(number, _)| *number == 0).take(2).filter(|(number, _)| *number > 0);
+    let shown: Vec<String> = shown.map(|(number, unit)| format!("{number} {}", words.unit(unit))).collect();
+    if shown.is_empty() { format!("0 {}", words.unit("s")) } else { shown.join(" ") }
 }
 
 #[cfg(test)]
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn lengths_show_their_two_greatest_units() {
         for (seconds, text) in [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3_601, "1 h"), (90_061, "1 d 1 h")] {
-            assert_eq!(length(seconds), text);
+            assert_eq!(length(seconds, &Words::default()), text);
         }
     }
 }

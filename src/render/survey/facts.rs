@@ -1,15 +1,17 @@
 //! The few values of a payload that are worth a reader's time.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
 use super::{
     leaves::{Leaf, leaves},
-    names::{NOISE, TELLING, words},
+    names::{NOISE, TELLING, words as name_of},
     status, text, title,
 };
 use crate::render::{
+    Locale, Words,
     helpers::length,
+    phrase,
     text::{one_line, truncate, web_address},
 };
 
@@ -17,13 +19,15 @@ use crate::render::{
 const LONGEST: usize = 80;
 
 /// So many short values, with their names as people write them: the most telling ones, in the order of the payload.
-pub(crate) fn facts(payload: &Value, most: usize) -> Vec<(String, String)> {
-    chosen(payload, most).into_iter().map(|(_, fact)| (fact.name, fact.shown)).collect()
+pub(crate) fn facts(payload: &Value, most: usize, words: &Words, zone: &TimeZone) -> Vec<(String, String)> {
+    chosen(payload, most, words, zone).into_iter().map(|(_, fact)| (fact.name, fact.shown)).collect()
 }
 
 /// The same, each as its name, the value itself, and how it is shown.
 pub(in crate::render) fn fact_leaves(payload: &Value, most: usize) -> Vec<(String, &Value, How)> {
-    chosen(payload, most).into_iter().map(|(value, fact)| (fact.name, value, fact.how)).collect()
+    let english = Locale::default();
+    let chosen = chosen(payload, most, english.words(), &TimeZone::UTC);
+    chosen.into_iter().map(|(value, fact)| (fact.name, value, fact.how)).collect()
 }
 
 /// How a fact's value becomes what people read.
@@ -50,15 +54,15 @@ struct Fact {
 
 impl Fact {
     fn new(rank: u8, key: &str, shown: impl Into<String>, how: How) -> Self {
-        Self { rank, name: words(key), shown: shown.into(), how }
+        Self { rank, name: name_of(key), shown: shown.into(), how }
     }
 }
 
-fn chosen(payload: &Value, most: usize) -> Vec<(&Value, Fact)> {
+fn chosen<'p>(payload: &'p Value, most: usize, words: &Words, zone: &TimeZone) -> Vec<(&'p Value, Fact)> {
     let said = [title(payload), text(payload), status(payload)].map(|text| text.to_lowercase());
-    let mut found: Vec<(&Value, Fact)> = Vec::new();
+    let mut found: Vec<(&'p Value, Fact)> = Vec::new();
     for leaf in leaves(payload) {
-        let Some(fact) = fact(&leaf) else { continue };
+        let Some(fact) = fact(&leaf, words, zone) else { continue };
         let is_new = found.iter().all(|(_, known)| known.name != fact.name && known.shown != fact.shown);
         if is_new && !fact.name.is_empty() && !said.contains(&fact.shown.to_lowercase()) {
             found.push((leaf.value, Fact { name: truncate(&fact.name, 40), ..fact }));
@@ -73,7 +77,7 @@ fn chosen(payload: &Value, most: usize) -> Vec<(&Value, Fact)> {
 }
 
 /// None for what says nothing to people.
-fn fact(leaf: &Leaf<'_>) -> Option<Fact> {
+fn fact(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<Fact> {
     let is_label = leaf.name.chars().count() < 2 || leaf.name.starts_with("customfield");
     if leaf.beside
         || leaf.is_told
@@ -86,28 +90,30 @@ fn fact(leaf: &Leaf<'_>) -> Option<Fact> {
     }
     let telling = u8::from(!TELLING.contains(&leaf.name.as_str()));
     match leaf.value {
-        Value::Bool(flag) => Some(Fact::new(3, leaf.key, if *flag { "yes" } else { "no" }, How::Flag)),
+        Value::Bool(flag) => {
+            Some(Fact::new(3, leaf.key, words.phrase(if *flag { phrase::YES } else { phrase::NO }), How::Flag))
+        }
         Value::Number(number) => {
-            if let Some(instant) = instant(leaf) {
+            if let Some(instant) = instant(leaf, words, zone) {
                 return Some(Fact::new(2, leaf.key, instant, How::Instant));
             }
             if let Some((key, seconds)) = leaf.key.strip_suffix("_seconds").zip(number.as_i64().filter(|n| *n >= 0)) {
-                return Some(Fact::new(0, key, length(seconds), How::Length));
+                return Some(Fact::new(0, key, length(seconds, words), How::Length));
             }
             let rank = if number.as_f64() == Some(0.0) { 3 } else { telling };
             Some(Fact::new(rank, leaf.key, number.to_string(), How::AsItIs))
         }
         Value::String(text) => {
             let text = text.trim();
-            if let Some(flag) = [("true", "yes"), ("false", "no")].iter().find(|(word, _)| *word == text) {
-                return Some(Fact::new(3, leaf.key, flag.1, How::AsItIs));
+            if let Some(flag) = [("true", phrase::YES), ("false", phrase::NO)].iter().find(|(word, _)| *word == text) {
+                return Some(Fact::new(3, leaf.key, words.phrase(flag.1), How::AsItIs));
             }
             if let Some(instant) = written(text) {
                 // `date` reads RFC 3339 alone.
                 let how = if text.parse::<Timestamp>().is_ok() { How::Instant } else { How::AsItIs };
-                return shown(instant).map(|instant| Fact::new(2, leaf.key, instant, how));
+                return shown(instant, words, zone).map(|instant| Fact::new(2, leaf.key, instant, how));
             }
-            if let Some(instant) = instant(leaf) {
+            if let Some(instant) = instant(leaf, words, zone) {
                 return Some(Fact::new(2, leaf.key, instant, How::AsItIs));
             }
             let bare = text.strip_prefix("refs/heads/").or_else(|| text.strip_prefix("refs/tags/"));
@@ -163,7 +169,7 @@ const INSTANTS: &[&str] = &[
 ];
 
 /// A number that by its name and its size is an instant of our time.
-fn instant(leaf: &Leaf<'_>) -> Option<String> {
+fn instant(leaf: &Leaf<'_>, words: &Words, zone: &TimeZone) -> Option<String> {
     let key = leaf.key.to_ascii_lowercase();
     let number = match leaf.value {
         Value::String(text) => text.trim().strip_suffix(".0").unwrap_or(text.trim()).parse().ok()?,
@@ -173,9 +179,9 @@ fn instant(leaf: &Leaf<'_>) -> Option<String> {
         return None;
     }
     match number {
-        1_000_000_000..=9_999_999_999 => shown(Timestamp::from_second(number).ok()?),
-        1_000_000_000_000..=9_999_999_999_999 => shown(Timestamp::from_millisecond(number).ok()?),
-        1_000_000_000_000_000_000.. => shown(Timestamp::from_microsecond(number / 1_000).ok()?),
+        1_000_000_000..=9_999_999_999 => shown(Timestamp::from_second(number).ok()?, words, zone),
+        1_000_000_000_000..=9_999_999_999_999 => shown(Timestamp::from_millisecond(number).ok()?, words, zone),
+        1_000_000_000_000_000_000.. => shown(Timestamp::from_microsecond(number / 1_000).ok()?, words, zone),
         _ => None,
     }
 }
@@ -195,8 +201,11 @@ fn written(text: &str) -> Option<Timestamp> {
 }
 
 /// An instant as people write it; none for the year 1 and for 1970, by which systems say "never".
-fn shown(instant: Timestamp) -> Option<String> {
-    (instant.as_second() > 0).then(|| instant.strftime("%d %b %Y, %H:%M UTC").to_string())
+fn shown(instant: Timestamp, words: &Words, zone: &TimeZone) -> Option<String> {
+    if instant.as_second() <= 0 {
+        return None;
+    }
+    words.dates.write(&instant.to_zoned_datetime(zone.clone()), None).ok()
 }
 
 #[cfg(test)]
@@ -205,7 +214,10 @@ mod tests {
     use serde_json::json;
 
     fn shown(payload: &Value, most: usize) -> Vec<String> {
-        facts(payload, most).iter().map(|(name, value)| format!("{name}={value}")).collect()
+        facts(payload, most, &Words::default(), &TimeZone::UTC)
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
     }
 
     #[test]

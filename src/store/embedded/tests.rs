@@ -432,3 +432,24 @@ async fn a_record_that_cannot_be_read_is_named_and_holds_nobody_else_up() {
     }
     assert_eq!(kept, 1);
 }
+
+/// As releases before template sets wrote it.
+const OLD_SUBSCRIPTION: &str = r#"{"format":1,"id":"00000000000000000000000007","name":"dev","source":"forge","events":["merge.*"],"filter":null,"url":"https://a.example/url-secret/7","profile":"workflow","quota_group":"team","paused":true,"created_at":"2026-11-23T08:00:00Z"}"#;
+
+#[tokio::test]
+async fn a_subscription_of_an_older_release_is_read_looks_as_all_do_and_is_written_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(EmbeddedStore::open(folder.path()).unwrap());
+    {
+        let database = sled::open(folder.path().join("sled")).unwrap();
+        let tree = database.open_tree("subscriptions").unwrap();
+        tree.insert(7_u128.to_be_bytes(), OLD_SUBSCRIPTION).unwrap();
+        database.flush().unwrap();
+    }
+    let store = EmbeddedStore::open(folder.path()).unwrap();
+    let read = store.subscriptions();
+    assert_eq!(read[0].look, crate::subscription::Look::default());
+    assert_eq!((read[0].name.as_deref(), read[0].paused), (Some("dev"), true));
+    let exported = lines(&store).await;
+    assert_eq!(exported[1], OLD_SUBSCRIPTION.replacen('{', r#"{"record":"subscription","#, 1));
+}

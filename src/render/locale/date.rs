@@ -1,0 +1,114 @@
+//! How a language writes instants: their order, and the names of months and days.
+
+use jiff::{ZonedDateTime, fmt::strtime};
+use serde::Deserialize;
+
+/// A language's way with dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::render) struct Dates {
+    format: String,
+    months: Names<12>,
+    short_months: Names<12>,
+    days: Names<7>,
+    short_days: Names<7>,
+}
+
+type Names<const N: usize> = [String; N];
+
+/// `[date]` of a words file: what it names differs from the language that it is laid over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DateSpec {
+    pub(super) format: Option<String>,
+    months: Option<Names<12>>,
+    short_months: Option<Names<12>>,
+    days: Option<Names<7>>,
+    short_days: Option<Names<7>>,
+}
+
+impl Default for Dates {
+    /// English, as the formatter knows it without us.
+    fn default() -> Self {
+        let months = "January February March April May June July August September October November December";
+        let days = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday";
+        Self {
+            format: "%d %b %Y, %H:%M %Z".to_owned(),
+            months: names(months, usize::MAX),
+            short_months: names(months, 3),
+            days: names(days, usize::MAX),
+            short_days: names(days, 3),
+        }
+    }
+}
+
+fn names<const N: usize>(words: &str, most: usize) -> Names<N> {
+    let mut words = words.split(' ');
+    std::array::from_fn(|_| words.next().unwrap_or_default().chars().take(most).collect())
+}
+
+impl Dates {
+    pub(super) fn overlay(&mut self, spec: DateSpec) {
+        let DateSpec { format, months, short_months, days, short_days } = spec;
+        set(&mut self.format, format);
+        set(&mut self.months, months);
+        set(&mut self.short_months, short_months);
+        set(&mut self.days, days);
+        set(&mut self.short_days, short_days);
+    }
+
+    /// An instant in this format, or in the language's own.
+    pub(in crate::render) fn write(
+        &self,
+        instant: &ZonedDateTime,
+        format: Option<&str>,
+    ) -> Result<String, jiff::Error> {
+        strtime::format(self.with_names(format.unwrap_or(&self.format), instant), instant)
+    }
+
+    /// The format with names of months and days put in, since the formatter knows English ones alone.
+    fn with_names(&self, format: &str, instant: &ZonedDateTime) -> String {
+        let month = usize::from(instant.month().unsigned_abs()).saturating_sub(1);
+        let day = usize::from(instant.weekday().to_sunday_zero_offset().unsigned_abs());
+        let mut out = String::with_capacity(format.len());
+        let mut rest = format.chars();
+        while let Some(c) = rest.next() {
+            let directive = if c == '%' { rest.next() } else { None };
+            let name = match directive {
+                Some('B') => self.months.get(month),
+                Some('b' | 'h') => self.short_months.get(month),
+                Some('A') => self.days.get(day),
+                Some('a') => self.short_days.get(day),
+                _ => None,
+            };
+            match (name, directive) {
+                (Some(name), _) => out.push_str(&name.replace('%', "%%")),
+                (None, directive) => out.extend([c].into_iter().chain(directive)),
+            }
+        }
+        out
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_months_and_days_are_put_in_and_all_else_is_left_to_the_format() {
+        let instant: ZonedDateTime = "2026-03-03T08:05:00+01:00[Europe/Berlin]".parse().unwrap();
+        let mut dates = Dates::default();
+        assert_eq!(dates.write(&instant, None).unwrap(), "03 Mar 2026, 08:05 CET");
+        let english = "%A %a %B %b %h %-d %% %%B %Y";
+        assert_eq!(dates.write(&instant, Some(english)).unwrap(), strtime::format(english, &instant).unwrap());
+        let march = std::array::from_fn(|month| if month == 2 { "März".to_owned() } else { String::new() });
+        dates.overlay(DateSpec { format: Some("%d. %B".into()), months: Some(march), ..DateSpec::default() });
+        assert_eq!(dates.write(&instant, None).unwrap(), "03. März");
+        assert!(dates.write(&instant, Some("%!")).is_err() && dates.write(&instant, Some("%")).is_err());
+    }
+}

@@ -1,0 +1,38 @@
+//! The phrases that the program itself writes into cards, in English, which is what languages are looked up by.
+
+macro_rules! phrases {
+    ($($name:ident = $text:literal;)*) => {
+        $(pub(crate) const $name: &str = $text;)*
+
+        /// All of them.
+        #[cfg(test)]
+        pub(in crate::render) const ALL: &[&str] = &[$($text),*];
+    };
+}
+
+phrases! {
+    // Helpers.
+    AGO = "{length} ago";
+    MORE = "… and {number} more";
+    MORE_OF = "… and {number} more {noun}";
+    YES = "yes";
+    NO = "no";
+    // The card that goes out where a template failed.
+    STATUS = "Status";
+    EVENT = "Event";
+    DELIVERY = "Delivery";
+    OPEN = "Open";
+    FAILED = "Shown plainly because the template failed: {why}";
+    // What is said of a card that had to be made to fit.
+    AND_MORE = "and {number} more";
+    SHORTENED = "Shortened to fit into Teams.";
+    SHORTENED_LINKED = "Shortened to fit into Teams. Follow the link for the rest.";
+    // The card of `subscription test`.
+    CAN_POST = "teams-relay can post here";
+    WILL_ARRIVE = "Events of {source} will arrive in this channel for {name}.";
+    THIS_SUBSCRIPTION = "this subscription";
+}
+
+/// Units of time; they stand in a table of their own, since they are too short to be told from other words.
+#[cfg(test)]
+pub(in crate::render) const UNITS: [&str; 4] = ["d", "h", "min", "s"];
