@@ -22,6 +22,7 @@ pub mod provider;
 pub mod route;
 pub mod render;
 pub mod profile;
+pub mod digest;
 // machines
 pub mod store;
 pub mod lane;

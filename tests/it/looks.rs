@@ -52,16 +52,16 @@ async fn one_event_is_shown_to_each_of_three_channels_as_it_wants() {
     let cards = teams.received(4).await;
 
     let plain = card_of(&teams, "plain", &cards);
-    assert_eq!(plain["fallbackText"], "deploy #7 passed on origin/main in deploy: deploy #7");
+    assert_eq!(plain["fallbackText"], "deploy #7 passed on main in ci.octo.example: deploy #7");
     let text = plain.to_string();
     assert!(text.contains("● Passed") && text.contains(r#""title":"View build""#), "{text}");
-    assert!(text.contains(r#""title":"Branch""#) && text.contains(r#""title":"By""#), "{text}");
+    assert!(text.contains(r#""title":"Branch""#) && text.contains(r#""title":"Commit""#), "{text}");
 
     let german = card_of(&teams, "de", &cards);
-    assert_eq!(german["fallbackText"], "deploy #7 auf origin/main bestanden in deploy: deploy #7");
+    assert_eq!(german["fallbackText"], "deploy #7 auf main bestanden in ci.octo.example: deploy #7");
     let text = german.to_string();
     assert!(text.contains("● Bestanden") && text.contains(r#""title":"Build ansehen""#), "{text}");
-    assert!(text.contains(r#""title":"Von""#) && !text.contains("Passed"), "{text}");
+    assert!(!text.contains("View build") && !text.contains("Passed"), "{text}");
 
     let ops = card_of(&teams, "ops", &cards);
     assert_eq!(ops["fallbackText"], "ops: octo/hello 03 Jul 2026, 08:05 UTC");

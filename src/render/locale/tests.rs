@@ -151,8 +151,10 @@ const PLURALS: [&str; 3] = ["alerts", "commits", "findings"];
 #[test]
 fn the_words_list_every_phrase_that_partials_and_helpers_write() {
     let english = embedded_words("en");
-    let Collected { mut phrases, status } = written();
+    let Collected { mut phrases, mut status } = written();
+    // A word may be missing.
     phrases.remove("");
+    status.remove("");
     phrases.extend(phrase::ALL.iter().chain(&PLURALS).map(|text| (*text).to_owned()));
     let missing: Vec<&String> = phrases.iter().filter(|text| !english.phrases.contains_key(*text)).collect();
     assert!(missing.is_empty(), "templates/words/en.toml lacks {missing:#?}");
