@@ -34,12 +34,20 @@ pub struct Words {
 impl Words {
     /// A phrase in this language.
     pub(crate) fn phrase<'a>(&'a self, phrase: &'a str) -> Cow<'a, str> {
-        found(&[&self.phrases], phrase)
+        self.phrases.get(phrase).map_or(phrase, String::as_str).into()
     }
 
-    /// A word for a state.
+    /// A word for a state. `merged` is found under `Merged` too, and begins with a small letter then.
     pub(super) fn status<'a>(&'a self, word: &'a str) -> Cow<'a, str> {
-        found(&[&self.status, &self.phrases], word)
+        let listed = |word: &str| self.status.get(word).or_else(|| self.phrases.get(word));
+        if let Some(text) = listed(word) {
+            return text.into();
+        }
+        if !word.starts_with(char::is_lowercase) {
+            return word.into();
+        }
+        let capital = with_first(word, |c| c.to_uppercase().collect());
+        listed(&capital).map_or(word.into(), |text| with_first(text, |c| c.to_lowercase().collect()).into())
     }
 
     /// A unit of time.
@@ -54,22 +62,11 @@ impl Words {
     }
 }
 
-/// The first translation that is listed. `merged` is found under `Merged` too, and begins with a small letter then.
-fn found<'a>(tables: &[&'a BTreeMap<String, String>], phrase: &'a str) -> Cow<'a, str> {
-    let listed = |phrase: &str| tables.iter().find_map(|table| table.get(phrase));
-    if let Some(text) = listed(phrase) {
-        return Cow::Borrowed(text);
-    }
-    let turned = |turn: fn(char) -> String, text: &str| {
-        let mut rest = text.chars();
-        let first = rest.next().map(turn).unwrap_or_default();
-        first + rest.as_str()
-    };
-    if !phrase.starts_with(char::is_lowercase) {
-        return Cow::Borrowed(phrase);
-    }
-    let capital = turned(|c| c.to_uppercase().collect(), phrase);
-    listed(&capital).map_or(Cow::Borrowed(phrase), |text| turned(|c| c.to_lowercase().collect(), text).into())
+/// The text with its first letter made another.
+fn with_first(text: &str, turn: fn(char) -> String) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(turn).unwrap_or_default();
+    first + rest.as_str()
 }
 
 /// The text with a value for each `{name}` that there is one for.
