@@ -103,8 +103,10 @@ const FEWER: usize = 8;
 /// Groups of harmless events that are named.
 const HARMLESS_GROUPS: usize = 12;
 
-/// Puts into one card as much of what waits as has room in it, the gravest first. `items` are oldest first; `room` is
-/// in bytes, and `cost` says what a line, or a group's head where there is none, takes of it.
+/// Puts into one card as much of what waits as has room in it, the gravest first.
+///
+/// `items` are oldest first; `room` is in bytes, and `cost` says what a line, or a group's head where there is none,
+/// takes of it.
 ///
 /// Whatever is critical or a warning has a line of its own, and so has the good news that follows it; if there is no
 /// room for all of them, the rest waits for the next card. Of each key the oldest go first.

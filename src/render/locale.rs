@@ -10,7 +10,7 @@ pub(crate) mod phrase;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::tz::TimeZone;
 
