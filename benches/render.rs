@@ -3,30 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and may panic")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+#[path = "timing/rounds.rs"]
+mod rounds;
+
+use std::hint::black_box;
 
 use teams_relay::render::{self, Sample, Templates};
 
-const ROUNDS: usize = 9;
-
-/// The median of a few rounds, for one call.
-fn time(mut call: impl FnMut()) -> Duration {
-    let mut rounds: Vec<Duration> = (0..ROUNDS)
-        .map(|_| {
-            let (start, mut calls) = (Instant::now(), 0);
-            while start.elapsed() < Duration::from_millis(60) {
-                call();
-                calls += 1;
-            }
-            start.elapsed() / calls
-        })
-        .collect();
-    rounds.sort();
-    rounds.get(ROUNDS / 2).copied().unwrap_or_default()
-}
+use rounds::time;
 
 fn row(templates: &Templates, sample: &Sample) {
     let input = sample.input().unwrap();

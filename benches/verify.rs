@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and may panic")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+#[path = "timing/rounds.rs"]
+mod rounds;
+
+use std::hint::black_box;
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
@@ -24,24 +24,9 @@ use teams_relay::{
     verify::{Unproved, Verifier, keyring::Keyring},
 };
 
-const BODY: usize = 13 * 1024;
-const ROUNDS: usize = 9;
+use rounds::time;
 
-/// The median of a few rounds, for one call.
-fn time(mut call: impl FnMut()) -> Duration {
-    let mut rounds: Vec<Duration> = (0..ROUNDS)
-        .map(|_| {
-            let (start, mut calls) = (Instant::now(), 0);
-            while start.elapsed() < Duration::from_millis(60) {
-                call();
-                calls += 1;
-            }
-            start.elapsed() / calls
-        })
-        .collect();
-    rounds.sort();
-    rounds.get(ROUNDS / 2).copied().unwrap_or_default()
-}
+const BODY: usize = 13 * 1024;
 
 fn mac<M: Mac + KeyInit>(body: &[u8]) {
     let mut mac = <M as KeyInit>::new_from_slice(b"secret").unwrap();
