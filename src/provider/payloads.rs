@@ -4,13 +4,11 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use super::{Provider, shared};
 use crate::{
-    event::{Event, RawBody, Webhook},
+    event::{Event, RawBody},
     verify::{Verifier, keyring::Keyring},
 };
 
@@ -288,23 +286,10 @@ fn preset(name: &str) -> Provider {
 }
 
 /// The event that a preset makes of a captured request. Signatures are left out of most of them, and another matter.
-fn event(provider: &Provider, headers: &Value, body: Bytes) -> (Event, Value) {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers.as_object().unwrap() {
-        let value = HeaderValue::from_str(value.as_str().unwrap()).unwrap();
-        map.insert(HeaderName::try_from(name.as_str()).unwrap(), value);
-    }
-    let received_at = "2026-11-23T08:00:00Z".parse().unwrap();
-    let webhook = Webhook {
-        source: "captured".parse().unwrap(),
-        received_at,
-        peer: None,
-        method: Method::POST,
-        target: "/hooks/captured".parse().unwrap(),
-        headers: map,
-        body: RawBody(body),
-    };
-    provider.event(Verifier::none().check(webhook, received_at, &Keyring::default()).unwrap()).unwrap()
+fn event(provider: &Provider, file: &Path) -> (Event, Value) {
+    let webhook = shared::webhook(file, "captured");
+    let now = webhook.received_at;
+    provider.event(Verifier::none().check(webhook, now, &Keyring::default()).unwrap()).unwrap()
 }
 
 /// The names of the bodies in a folder.
@@ -336,7 +321,7 @@ fn are_read_as_documented(folders: &[Folder]) {
             let path = folder.join(file);
             let (headers, body) = (shared::json(&path.with_extension("headers.json")), fs::read(&path).unwrap());
             let id = documented_id(*id, &headers, &body);
-            let (event, payload) = event(&provider, &headers, Bytes::from(body.clone()));
+            let (event, payload) = event(&provider, &path);
             let action = (!action.is_empty()).then_some(*action);
             let found = (event.kind.name(), event.kind.action(), event.delivery_id.as_deref());
             assert_eq!(found, (*kind, action, id.as_deref()), "{}", path.display());

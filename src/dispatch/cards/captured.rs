@@ -2,17 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-
 use super::*;
-use crate::{
-    config::Config,
-    event::{RawBody, Webhook},
-    name::ProfileName,
-    provider::shared,
-    subscription::Look,
-    verify::keyring::Keyring,
-};
+use crate::{config::Config, name::ProfileName, provider::shared, subscription::Look, verify::keyring::Keyring};
 
 /// Folders whose preset has another name.
 const PRESETS: [(&str, &str); 2] = [("azuredevops", "azure-devops"), ("bitbucket-server", "bitbucket")];
@@ -97,21 +88,8 @@ fn rules(folders: &[String]) -> Rules {
 /// The event that its source makes of a captured request.
 fn event(rules: &Rules, source: &str, file: &Path) -> (Event, Value) {
     let source = rules.sources.get(&source.parse().unwrap()).unwrap();
-    let mut headers = HeaderMap::new();
-    for (name, value) in shared::json(&file.with_extension("headers.json")).as_object().unwrap() {
-        let value = HeaderValue::from_str(value.as_str().unwrap()).unwrap();
-        headers.insert(HeaderName::try_from(name.as_str()).unwrap(), value);
-    }
-    let received_at = "2026-11-23T08:00:00Z".parse().unwrap();
-    let webhook = Webhook {
-        source: source.name.clone(),
-        received_at,
-        peer: None,
-        method: Method::POST,
-        target: "/hooks/captured".parse().unwrap(),
-        headers,
-        body: RawBody(fs::read(file).unwrap().into()),
-    };
+    let webhook = shared::webhook(file, source.name.as_str());
+    let received_at = webhook.received_at;
     let verified = source.verifier.check(webhook, received_at, &Keyring::default()).unwrap();
     source.provider.event(verified).unwrap()
 }
