@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     card::MOST_MENTIONS,
-    render::known::{ELEMENTS, Kind, known},
+    render::known::{ELEMENTS, Kind, SIZES, is_pixels, known},
 };
 
 /// Elements in each other. Teams shows fewer well; a renderer recurses.
@@ -61,10 +61,7 @@ fn element(value: &Value, only: Option<&str>, place: &str, depth: usize) -> Resu
 }
 
 fn property(value: &Value, kind: Kind, place: &str, depth: usize) -> Result<(), Fault> {
-    let is_size = |text: &str| {
-        let pixels = text.strip_suffix("px").is_some_and(|digits| digits.parse::<u16>().is_ok());
-        pixels || ["auto", "stretch"].contains(&text)
-    };
+    let is_size = |text: &str| is_pixels(text) || SIZES.contains(&text);
     let fits = match kind {
         Kind::Elements => return list(Some(value), None, place, depth + 1),
         Kind::List(only) => return list(Some(value), Some(only), place, depth + 1),

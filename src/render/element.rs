@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 pub(super) use super::known::{ELEMENTS, Kind, Known, known};
+use super::known::{SIZES, is_pixels};
 use super::{fault::Fault, markdown, marks, text};
 use crate::{card::Mention, config::problem::did_you_mean};
 
@@ -179,12 +180,10 @@ fn word(text: &str, words: &[&str], place: &dyn Fn() -> String, or: &str) -> Res
 
 fn sized(text: &str, place: &dyn Fn() -> String) -> Result<Option<Value>, Fault> {
     let plain = marks::strip(text);
-    let is_pixels =
-        plain.strip_suffix("px").is_some_and(|n| (1..=4).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
-    if is_pixels {
+    if is_pixels(&plain) {
         return Ok(Some(plain.into()));
     }
-    word(text, &["auto", "stretch"], place, ", or pixels such as `24px`")
+    word(text, SIZES, place, ", or pixels such as `24px`")
 }
 
 fn says_something(value: Option<&Value>) -> bool {

@@ -176,6 +176,14 @@ pub(crate) const KNOWN: &[Known] = &[
 pub(crate) const ELEMENTS: &[&str] =
     &["TextBlock", "RichTextBlock", "Image", "ImageSet", "Container", "ColumnSet", "FactSet", "ActionSet"];
 
+/// The words that a size may be.
+pub(crate) const SIZES: &[&str] = &["auto", "stretch"];
+
+/// Whether a text is a length such as `24px`; of more than four digits there is no screen.
+pub(crate) fn is_pixels(text: &str) -> bool {
+    text.strip_suffix("px").is_some_and(|n| (1..=4).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// What is known of a type.
 pub(crate) fn known(name: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.name == name)

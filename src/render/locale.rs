@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use self::file::Table;
 pub use self::file::{Locales, WordsFile};
 pub(super) use self::{date::Dates, number::Numbers};
+use super::text::{capitalized, with_first};
 use crate::name::{LocaleName, ZoneName};
 
 /// A language.
@@ -46,8 +47,7 @@ impl Words {
         if !word.starts_with(char::is_lowercase) {
             return word.into();
         }
-        let capital = with_first(word, |c| c.to_uppercase().collect());
-        listed(&capital).map_or(word.into(), |text| with_first(text, |c| c.to_lowercase().collect()).into())
+        listed(&capitalized(word)).map_or(word.into(), |text| with_first(text, char::to_lowercase).into())
     }
 
     /// A unit of time.
@@ -60,13 +60,6 @@ impl Words {
         let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         fill(&self.phrase(phrase), value)
     }
-}
-
-/// The text with its first letter made another.
-fn with_first(text: &str, turn: fn(char) -> String) -> String {
-    let mut rest = text.chars();
-    let first = rest.next().map(turn).unwrap_or_default();
-    first + rest.as_str()
 }
 
 /// The text with a value for each `{name}` that there is one for.

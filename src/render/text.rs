@@ -34,6 +34,18 @@ pub(super) fn shows(text: &str) -> bool {
     text.chars().any(|c| !is_unfit(c) && !c.is_whitespace())
 }
 
+/// The text with its first letter made another.
+pub(super) fn with_first<I: Iterator<Item = char>>(text: &str, turn: fn(char) -> I) -> String {
+    let mut rest = text.chars();
+    let first: String = rest.next().into_iter().flat_map(turn).collect();
+    first + rest.as_str()
+}
+
+/// The text with its first letter a capital.
+pub(super) fn capitalized(text: &str) -> String {
+    with_first(text, char::to_uppercase)
+}
+
 /// The first line that says something.
 pub(super) fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()

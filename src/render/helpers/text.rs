@@ -89,12 +89,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         gives: "The text with its first letter a capital.",
         example: ["{{capitalize payload}}", r#""high""#, "High"],
         values: (1, 1),
-        run: |args| {
-            let text = args.text(0);
-            let mut rest = text.chars();
-            let first: String = rest.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-            Ok((first + rest.as_str()).into())
-        },
+        run: |args| Ok(text::capitalized(&args.text(0)).into()),
     },
     HelperDoc {
         name: "words",

@@ -1,7 +1,7 @@
 //! The elements of a card in the making: what would show nothing is not made, and all together has a bound, so that no
 //! sender's card is ever more than what is rendered. What is left out is counted and told.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::html;
 use crate::render::{
@@ -35,6 +35,14 @@ pub(super) fn markdown(text: &str) -> String {
     let cut = if short.len() < text.len() { "…" } else { "" };
     let made = github::to_teams(&html::to_markdown(&format!("{short}{cut}")));
     marks::markdown(&made)
+}
+
+/// An element with further properties.
+fn looking(mut element: Value, look: Value) -> Value {
+    if let (Value::Object(element), Value::Object(look)) = (&mut element, look) {
+        element.extend(look);
+    }
+    element
 }
 
 impl Draft {
@@ -83,15 +91,7 @@ impl Draft {
         if !shows(&words) || !self.fits(&words) {
             return None;
         }
-        let mut made = Map::from_iter([
-            ("type".to_owned(), "TextBlock".into()),
-            ("text".to_owned(), words.into()),
-            ("wrap".to_owned(), true.into()),
-        ]);
-        if let Value::Object(look) = look {
-            made.extend(look);
-        }
-        Some(made.into())
+        Some(looking(json!({"type": "TextBlock", "text": words, "wrap": true}), look))
     }
 
     /// A title, as this house shows it.
@@ -128,15 +128,7 @@ impl Draft {
         if !self.fits(&format!("{url}{alt}")) {
             return None;
         }
-        let mut made = Map::from_iter([
-            ("type".to_owned(), "Image".into()),
-            ("url".to_owned(), url.into()),
-            ("altText".to_owned(), alt.into()),
-        ]);
-        if let Value::Object(look) = look {
-            made.extend(look);
-        }
-        Some(made.into())
+        Some(looking(json!({"type": "Image", "url": url, "altText": alt}), look))
     }
 
     /// A button; those that lead to no http address are counted.
@@ -160,11 +152,7 @@ impl Draft {
         if items.is_empty() || !self.fits("") {
             return None;
         }
-        let mut made = Map::from_iter([("type".to_owned(), "Container".into()), ("items".to_owned(), items.into())]);
-        if let Value::Object(look) = look {
-            made.extend(look);
-        }
-        Some(made.into())
+        Some(looking(json!({"type": "Container", "items": items}), look))
     }
 
     /// Elements side by side, each with its width.

@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::render::text::web_address;
+use crate::render::{
+    markdown::github::{end_of_link, write_link},
+    text::web_address,
+};
 
 /// The same text with Markdown in place of HTML.
 pub(super) fn to_markdown(text: &str) -> Cow<'_, str> {
@@ -78,7 +81,7 @@ impl Writer {
 
     fn close_link(&mut self) {
         if let Some(Some(address)) = self.links.pop() {
-            self.out.push_str(&format!("]({})", address.replace('(', "%28").replace(')', "%29")));
+            self.out.push_str(&end_of_link(&address));
         }
     }
 
@@ -86,7 +89,7 @@ impl Writer {
         let Some(address) = attribute(inner, "src").and_then(web_address) else { return };
         let words = attribute(inner, "alt").filter(|alt| !alt.trim().is_empty()).unwrap_or("Picture");
         let words = words.replace(['[', ']'], " ");
-        self.out.push_str(&format!("[{words}]({})", address.replace('(', "%28").replace(')', "%29")));
+        self.out.push_str(&write_link(&words, &address));
     }
 
     /// `from` begins with `&`.

@@ -173,8 +173,13 @@ fn link<'a>(out: &mut String, after: &'a str) -> &'a str {
 
 /// A Markdown link of words that are Markdown already to an address that is known to be good.
 pub(in crate::render) fn write_link(words: &str, address: &str) -> String {
+    format!("[{words}{}", end_of_link(address))
+}
+
+/// What stands behind a link's words. Nothing in the address ends it.
+pub(in crate::render) fn end_of_link(address: &str) -> String {
     let address = address.replace('(', "%28").replace(')', "%29").replace('<', "%3C").replace('>', "%3E");
-    format!("[{words}]({address})")
+    format!("]({address})")
 }
 
 /// What stands before the bracket that closes the one before `text`, and what after it.

@@ -1,6 +1,6 @@
 //! The names by which senders call things, each written bare: small letters and digits alone.
 
-use crate::render::text::one_line;
+use crate::render::text::{capitalized, one_line};
 
 /// What a thing is called, best first within a row; a later row counts only where the rows above it found nothing.
 pub(super) const TITLES: &[&[&str]] = &[
@@ -291,7 +291,5 @@ pub(super) fn words(key: &str) -> String {
         }
         last_small = c.is_lowercase();
     }
-    let line = one_line(&out);
-    let mut rest = line.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+    capitalized(&one_line(&out))
 }

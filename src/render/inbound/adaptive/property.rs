@@ -6,6 +6,7 @@ use super::{super::fields::text_of, dates};
 use crate::render::{
     element::{Kind, Known},
     inbound::draft,
+    known::{SIZES, is_pixels},
     text::web_address,
 };
 
@@ -32,10 +33,8 @@ fn whole(value: &Value) -> Option<u64> {
 /// A word, pixels, or of a column its share. What may stand where is the schema's, narrower than the table's.
 fn size(of: &Known, name: &str, value: &Value) -> Option<Value> {
     let word = value.as_str().map(|word| word.trim().to_ascii_lowercase()).unwrap_or_default();
-    let pixels = word
-        .strip_suffix("px")
-        .is_some_and(|digits| (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
-    let is_word = matches!(word.as_str(), "auto" | "stretch");
+    let pixels = is_pixels(&word);
+    let is_word = SIZES.contains(&word.as_str());
     match (of.name, name) {
         ("Column", "width") if is_word || pixels => Some(word.into()),
         ("Column", "width") => whole(value).map(Value::from),
