@@ -290,6 +290,8 @@ export const table = (python) => [
   {
     preset: "discord",
     library: "discord-interactions (npm)",
+    // What Discord takes for a yes.
+    yes: 204,
     secret: ed25519,
     body: ({ now }) => ({
       version: 1,
