@@ -16,9 +16,19 @@ use std::sync::{
 use arc_swap::ArcSwap;
 use axum::{Router, middleware, routing::get};
 
+use self::view::SubscriptionView;
 use crate::{
-    clock::Clock, dispatch::Dispatch, ingest::Ingest, lane::quota::Quotas, observe::metrics::Metrics, reject::Rejects,
-    rules::Rules, secret::Secret, store::Store, subscribe::Subscriptions,
+    clock::Clock,
+    dispatch::Dispatch,
+    ingest::Ingest,
+    lane::quota::{GroupKey, Quotas},
+    observe::metrics::Metrics,
+    reject::Rejects,
+    rules::Rules,
+    secret::Secret,
+    store::Store,
+    subscribe::Subscriptions,
+    subscription::Subscription,
 };
 
 /// What the admin's side needs of the relay.
@@ -46,6 +56,16 @@ pub struct Admin {
     pub clock: Arc<dyn Clock>,
     /// Whether webhooks are taken.
     pub ready: Ready,
+}
+
+impl Admin {
+    /// A subscription as the API shows it.
+    fn shown(&self, one: &Subscription) -> SubscriptionView {
+        let (lane, rules) = (one.destination.id(), self.rules.load());
+        let windows = rules.windows(&one.destination);
+        let quota = self.quotas.remaining(&GroupKey::of(&one.destination), windows, self.clock.steady());
+        SubscriptionView::new(one, self.store.standing(lane), self.store.backlog(lane), quota)
+    }
 }
 
 /// Whether the daemon takes webhooks: not before everything is up, and not once it is stopping.

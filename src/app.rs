@@ -23,7 +23,7 @@ use crate::{
         post::{Poster, PosterError, Proxies},
     },
     destination::DestinationId,
-    dispatch::{Dispatch, cards::Cards},
+    dispatch::{Dispatch, cards::Cards, course::Courses, lines::Lines},
     http::{
         connection::{self, Limits},
         entrance::Entrance,
@@ -102,9 +102,10 @@ impl App {
         };
         let listeners = listen::open(&config)?;
         let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
+        let quotas = restore_quotas(&*store, &*clock).await?;
         let settings = Settings::new(config, rules);
         let (wake, woken) = unbounded_channel();
-        let parts = Parts::build(&settings, store, clock, wake)?;
+        let parts = Parts::build(&settings, store, quotas, clock, wake)?;
         let mut app = Self {
             public_address: listeners.public_address,
             admin_address: listeners.admin_address,
@@ -116,6 +117,7 @@ impl App {
             tasks: JoinSet::new(),
         };
         app.warn_of_open_sources();
+        app.admin.dispatch.remember();
         app.admin.subscriptions.refresh();
         app.admin.subscriptions.warn_of_lost_looks();
         app.know_captured();
@@ -164,7 +166,7 @@ impl App {
     fn run_lanes(&mut self, mut woken: UnboundedReceiver<DestinationId>) {
         let (lanes, stopping, admin) = (self.lanes.clone(), self.stopping.clone(), self.admin.clone());
         self.tasks.spawn(async move {
-            let mut look_again = admin.clock.now();
+            let mut look_again = admin.clock.steady();
             loop {
                 tokio::select! {
                     lane = woken.recv() => match lane {
@@ -173,7 +175,7 @@ impl App {
                     },
                     () = admin.clock.sleep_until(look_again) => {
                         admin.store.lanes().into_iter().for_each(|lane| lanes.wake(lane));
-                        look_again = admin.clock.now() + LOOK_AGAIN;
+                        look_again = admin.clock.steady() + LOOK_AGAIN;
                     }
                     () = stopping.cancelled() => break,
                 }
@@ -253,6 +255,18 @@ async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
 }
 
+/// The quotas, as far as they were used before the restart. What is as good as new is forgotten.
+async fn restore_quotas(store: &dyn Store, clock: &dyn Clock) -> Result<Arc<Quotas>, StoreError> {
+    let quotas = Arc::new(Quotas::default());
+    let (whole, used): (Vec<_>, Vec<_>) =
+        store.usages().await?.into_iter().partition(|usage| usage.is_over(clock.steady()));
+    quotas.restore(&used, clock.steady());
+    if !whole.is_empty() {
+        store.forget_usages(whole.into_iter().map(|usage| usage.group).collect()).await?;
+    }
+    Ok(quotas)
+}
+
 struct Parts {
     admin: Arc<Admin>,
 }
@@ -261,13 +275,14 @@ impl Parts {
     fn build(
         settings: &Settings,
         store: Arc<dyn Store>,
+        quotas: Arc<Quotas>,
         clock: Arc<dyn Clock>,
         wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
     ) -> Result<Self, PosterError> {
         let rules = settings.rules.clone();
         let metrics = Arc::new(Metrics::new());
         let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
-        let quotas = Arc::new(Quotas::default());
+        let courses = Arc::new(Courses::default());
         let fetcher = Fetcher::new(settings.host_rules.clone(), Proxies::Environment)?;
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
@@ -285,13 +300,17 @@ impl Parts {
             quotas: quotas.clone(),
             poster: Poster::new(settings.host_rules.clone(), Proxies::Environment, clock.clone())?,
             cards: Cards::new(metrics.clone()),
+            lines: Lines::default(),
+            courses: courses.clone(),
             metrics: metrics.clone(),
+            wake: wake.clone(),
             clock: clock.clone(),
         });
         let subscriptions = Arc::new(Subscriptions {
             rules: rules.clone(),
             subscribers,
             store: store.clone(),
+            courses,
             wake,
             clock: clock.clone(),
         });

@@ -1,8 +1,8 @@
 //! Time as an argument: the only module that asks the machine what time it is.
 //!
-//! Everything else is given a [`Clock`] or a `now`, so that an hour's quota is tested in a millisecond.
+//! Everything else is given a [`Clock`], a `now` or a `steady`, so that an hour's quota is tested in a millisecond.
 
-use std::fmt;
+use std::{fmt, sync::LazyLock, time::Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -11,16 +11,24 @@ use tokio::sync::watch;
 /// Tells the time and waits for it.
 #[async_trait]
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The present instant.
+    /// The present instant, as people reckon it. It may jump, forward or back, when somebody sets the clock.
     fn now(&self) -> Timestamp;
 
-    /// Returns once `now() >= at`; at once if that is so already.
+    /// The present instant by a clock that nobody can set: it showed the time when the process began, and goes on
+    /// evenly from there. How long something takes, lasts or must wait is reckoned by it.
+    fn steady(&self) -> Timestamp;
+
+    /// Returns once `steady() >= at`; at once if that is so already.
     async fn sleep_until(&self, at: Timestamp);
 }
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
+
+/// The same instant by both of the machine's clocks.
+#[expect(clippy::disallowed_methods, reason = "this module reads the machine's clocks")]
+static BEGAN: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| (Timestamp::now(), Instant::now()));
 
 #[async_trait]
 impl Clock for SystemClock {
@@ -29,15 +37,15 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
+    fn steady(&self) -> Timestamp {
+        let (then, began) = *BEGAN;
+        then.checked_add(began.elapsed()).unwrap_or(Timestamp::MAX)
+    }
+
     async fn sleep_until(&self, at: Timestamp) {
-        // In steps, so that a wall clock set forward is noticed within a minute, not after the whole wait.
-        loop {
-            let wait = at.duration_since(self.now());
-            let Ok(wait) = std::time::Duration::try_from(wait) else { return };
-            if wait.is_zero() {
-                return;
-            }
-            tokio::time::sleep(wait.min(std::time::Duration::from_secs(60))).await;
+        let wait = std::time::Duration::try_from(at.duration_since(self.steady())).unwrap_or_default();
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
     }
 }
@@ -45,36 +53,49 @@ impl Clock for SystemClock {
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]
 pub struct ManualClock {
-    now: watch::Sender<Timestamp>,
+    shown: watch::Sender<Shown>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    now: Timestamp,
+    steady: Timestamp,
 }
 
 impl ManualClock {
     /// A clock that stands at `at`.
     pub fn at(at: Timestamp) -> Self {
-        Self { now: watch::Sender::new(at) }
+        Self { shown: watch::Sender::new(Shown { now: at, steady: at }) }
     }
 
-    /// Moves the clock forward and wakes whoever waited for an instant that has now come.
+    /// Lets time pass, and wakes whoever waited for an instant that has now come.
     pub fn advance(&self, by: std::time::Duration) {
-        self.now.send_modify(|now| *now += by);
+        self.shown.send_modify(|shown| {
+            shown.now += by;
+            shown.steady += by;
+        });
     }
 
-    /// Sets the clock, forward or back.
+    /// Sets the clock, forward or back, as somebody sets a machine's: no time passes by that.
     pub fn set(&self, at: Timestamp) {
-        self.now.send_replace(at);
+        self.shown.send_modify(|shown| shown.now = at);
     }
 }
 
 #[async_trait]
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self.now.borrow()
+        self.shown.borrow().now
+    }
+
+    fn steady(&self) -> Timestamp {
+        self.shown.borrow().steady
     }
 
     async fn sleep_until(&self, at: Timestamp) {
-        let mut now = self.now.subscribe();
+        let mut shown = self.shown.subscribe();
         // The sender lives as long as `self`, so waiting can't fail while we borrow it.
-        if now.wait_for(|now| *now >= at).await.is_err() {
+        if shown.wait_for(|shown| shown.steady >= at).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -86,13 +107,14 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     #[tokio::test]
-    async fn a_sleeper_wakes_when_the_manual_clock_reaches_its_instant() {
+    async fn a_sleeper_wakes_when_its_time_has_passed_and_not_when_the_clock_is_set() {
         let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::at(start));
         let sleeper = tokio::spawn({
             let clock = clock.clone();
             async move { clock.sleep_until(start + Duration::from_secs(10)).await }
         });
+        clock.set(start + Duration::from_secs(3600));
         clock.advance(Duration::from_secs(9));
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());

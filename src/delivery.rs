@@ -66,8 +66,9 @@ pub enum Verdict {
         at: Timestamp,
         /// Why it failed this time.
         why: Reason,
-        /// Whether the whole quota group must wait until then, as after a 429.
-        group_waits: bool,
+        /// Whether it counts against the delivery's own retries: not where its destination takes nothing at all, or asked
+        /// for fewer posts.
+        counts: bool,
     },
     /// Give up; kept as a dead letter.
     Dead {

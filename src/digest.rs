@@ -1,9 +1,9 @@
 //! Which of a lane's waiting deliveries go into one card, where they can't each have a card of their own in time.
 //!
-//! Pure: what waits, how fast the lane may post and how large a card may be come in; which events, and what is said of
-//! each, goes out. It renders nothing, posts nothing and looks at no clock.
+//! Pure: what waits and how large a card may be comes in; which events, and what is said of each, goes out. It renders
+//! nothing, posts nothing and looks at no clock; whether a lane has to fold at all is for its quota to say.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -35,30 +35,6 @@ pub struct Line {
     pub severity: Severity,
 }
 
-/// How fast a lane may post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// How long until the next post.
-    pub wait: Duration,
-    /// Posts that may then be made one right after the other.
-    pub at_once: u32,
-    /// How long until each further one.
-    pub interval: Duration,
-}
-
-impl Pace {
-    /// How long so many posts take.
-    pub fn time_for(self, posts: usize) -> Duration {
-        let later = posts.saturating_sub(self.at_once as usize);
-        self.wait.saturating_add(self.interval.saturating_mul(u32::try_from(later).unwrap_or(u32::MAX)))
-    }
-
-    /// Whether so many deliveries are to fold: they can't each be posted within `digest_after`.
-    pub fn is_too_slow_for(self, waiting: usize, digest_after: Duration) -> bool {
-        waiting > 1 && self.time_for(waiting) > digest_after
-    }
-}
-
 /// One card for many deliveries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Digest {
@@ -70,6 +46,8 @@ pub struct Digest {
     pub events: Vec<EventId>,
     /// When the first and the last of them arrived.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// How many that must have a line found no room for it, and wait for the next card.
+    pub left: usize,
 }
 
 /// The events of one key.
@@ -95,7 +73,7 @@ pub struct Others {
 }
 
 /// Events in one digest. A store settles them in one batch.
-const MOST_EVENTS: usize = 5_000;
+pub const MOST_EVENTS: usize = 5_000;
 /// Harmless events of a group that get a line, if there is room: the latest ones.
 const HARMLESS_LINES: usize = 2;
 /// By how much fewer events share a card after each time that it was posted in vain.
@@ -173,7 +151,7 @@ impl<C: Fn(Option<&Line>) -> usize> Packing<C> {
                 self.widen(&waiting.items);
             }
             (false, true) => self.put_group(&waiting, head),
-            (false, false) => {}
+            (false, false) => self.digest.left += waiting.told.iter().filter(|told| **told).count(),
         }
     }
 
@@ -194,6 +172,7 @@ impl<C: Fn(Option<&Line>) -> usize> Packing<C> {
             taken += 1;
         }
         let items = waiting.items.get(..taken).unwrap_or_default();
+        self.digest.left += waiting.told.iter().skip(taken).filter(|told| **told).count();
         for item in harmless.iter().rev().take(HARMLESS_LINES) {
             let cost = (self.cost)(Some(&item.line));
             if cost > self.room && !lines.is_empty() {
@@ -226,10 +205,10 @@ impl Digest {
         self
     }
 
-    /// How many of its events are critical; each has a line.
-    pub fn critical(&self) -> usize {
+    /// How many of its events are of this severity and have a line; of those that are critical or a warning, all.
+    pub fn count(&self, severity: Severity) -> usize {
         let lines = self.groups.iter().flat_map(|group| &group.lines);
-        lines.filter(|item| item.line.severity == Severity::Critical).count()
+        lines.filter(|item| item.line.severity == severity).count()
     }
 }
 

@@ -1,14 +1,19 @@
-//! The way out, on one screen: lane → render → fit → post → judge → store.settle.
+//! The way out, on one screen: lane → (fold) → render → fit → post → judge → store.settle.
 //!
-//! One step takes the first waiting delivery of a lane as far as it goes now. Lanes decide when to step; what an
-//! answer means is `deliver::judge`'s to say, and the verdict is obeyed here and nowhere else.
+//! One step takes a lane as far as it goes now: its first waiting delivery, or one card for many where they can't each
+//! have their own in time. Lanes decide when to step; what an answer means is `deliver::judge`'s to say.
 
 pub mod cards;
+mod conclude;
+pub mod course;
+mod digests;
+pub mod lines;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     clock::Clock,
@@ -18,21 +23,33 @@ use crate::{
     },
     delivery::{Attempt, Verdict, Waiting},
     destination::{Destination, DestinationId},
-    dispatch::cards::Cards,
+    dispatch::{
+        cards::Cards,
+        course::{Courses, Rest},
+        digests::Folded,
+        lines::Lines,
+    },
     lane::{
         Tick,
-        quota::{GroupKey, Quotas},
+        quota::{Ask, GroupKey, Quotas},
     },
     name::EventId,
     observe::metrics::{DeliveryOutcome, Metrics},
     outcome::Reason,
+    profile::Encoded,
     rules::Rules,
     store::{Store, StoreError},
     subscription::Subscription,
 };
 
 /// How long a lane rests when the store fails; nothing is posted that could not be recorded.
-const STORE_REST: std::time::Duration = std::time::Duration::from_secs(10);
+const STORE_REST: Duration = Duration::from_secs(10);
+
+/// How long a lane rests at most before it looks whether something urgent came that may go sooner.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+/// Deliveries without a way out that are given up in one go.
+const LOST_AT_ONCE: usize = 1_000;
 
 /// Where deliveries are made.
 #[derive(Debug)]
@@ -47,151 +64,254 @@ pub struct Dispatch {
     pub poster: Poster,
     /// What is rendered.
     pub cards: Cards,
+    /// What is said of events in digests.
+    pub lines: Lines,
+    /// What lanes remember.
+    pub courses: Arc<Courses>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Who is to be told of a lane with new work.
+    pub wake: UnboundedSender<DestinationId>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a lane's first delivery needs now.
-enum Plan {
-    /// Time: nothing is to be done before.
-    Wait(Timestamp),
-    /// A post, which its quota has room for, before it expires.
-    Deliver(Arc<Subscription>, Timestamp),
+/// The same instant by both clocks.
+#[derive(Debug, Clone, Copy)]
+struct Now {
+    wall: Timestamp,
+    steady: Timestamp,
+}
+
+impl Now {
+    fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), steady: clock.steady() }
+    }
+
+    /// By the steady clock, what stands on the wall clock.
+    fn steady_at(self, wall: Timestamp) -> Timestamp {
+        self.steady.checked_add(wall.duration_since(self.wall)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// By the wall clock, what stands on the steady clock.
+    fn wall_at(self, steady: Timestamp) -> Timestamp {
+        self.wall.checked_add(steady.duration_since(self.steady)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The instant by which age is told: a clock that was set forward must not make events old.
+    fn for_age(self) -> Timestamp {
+        self.wall.min(self.steady)
+    }
+}
+
+/// What one step has in hand.
+struct Run<'a> {
+    rules: &'a Arc<Rules>,
+    lane: DestinationId,
+    /// The lane's first delivery.
+    head: Waiting,
+    /// On whose behalf that waits. All of a lane have the same destination.
+    subscription: Arc<Subscription>,
+    group: GroupKey,
+    now: Now,
 }
 
 impl Dispatch {
-    /// Takes the first waiting delivery of a lane as far as it goes now.
+    /// Takes a lane as far as it goes now. The instant of a tick is the steady clock's.
     pub async fn step(&self, lane: DestinationId) -> Tick {
-        let Some(waiting) = self.store.due(lane, 1).first().copied() else { return Tick::Idle { until: None } };
-        let now = self.clock.now();
-        if let Err(error) = self.store.health() {
-            tracing::error!(%error, "nothing is posted while the store fails");
-            return Tick::Idle { until: Some(now + STORE_REST) };
-        }
-        let done = match self.plan(waiting, now) {
-            Err(why) => self.give_up(lane, waiting.event, why).await,
-            Ok(Plan::Wait(until)) => return Tick::Idle { until: Some(until) },
-            Ok(Plan::Deliver(subscription, expires_at)) => self.deliver(lane, waiting, &subscription, expires_at).await,
+        let now = Now::of(&*self.clock);
+        let Some(head) = self.store.due(lane, 1).first().copied() else {
+            self.courses.leave(lane, now.steady);
+            return Tick::Idle { until: None };
         };
-        match done {
-            Ok(()) => Tick::Settled,
-            Err(error) => {
-                tracing::error!(%error, "an outcome could not be recorded");
-                Tick::Idle { until: Some(now + STORE_REST) }
-            }
+        let outcome = match self.store.health() {
+            Ok(()) => self.advance(lane, head, now).await,
+            Err(error) => Err(error),
+        };
+        outcome.unwrap_or_else(|error| {
+            tracing::error!(%error, "nothing is posted while the store fails");
+            Tick::Idle { until: Some(now.steady + STORE_REST) }
+        })
+    }
+
+    async fn advance(&self, lane: DestinationId, head: Waiting, now: Now) -> Result<Tick, StoreError> {
+        let rules = self.rules.load_full();
+        let subscription = match self.still_wanted(&rules, &head, now) {
+            Ok(subscription) => subscription,
+            Err(why) => return self.give_up_lost(&rules, lane, why, now).await,
+        };
+        let group = GroupKey::of(&subscription.destination);
+        let run = Run { rules: &rules, lane, head, subscription, group, now };
+        if let Some(until) = self.waits_until(&run) {
+            return Ok(Tick::Idle { until: Some(until.min(self.expires(&run))) });
+        }
+        let alone = if self.must_fold(&run) { self.fold(&run).await? } else { Folded::Alone(head) };
+        match alone {
+            Folded::Alone(waiting) => self.deliver(&run, waiting).await,
+            Folded::Tick(tick) => Ok(tick),
         }
     }
 
-    /// What can be decided from memory: an event is read from disk only when it is about to be posted.
-    fn plan(&self, waiting: Waiting, now: Timestamp) -> Result<Plan, Reason> {
+    /// The subscription on whose behalf a delivery waits.
+    ///
+    /// # Errors
+    /// Why it is to be given up: its subscription is gone, or it is past its time.
+    fn still_wanted(&self, rules: &Rules, waiting: &Waiting, now: Now) -> Result<Arc<Subscription>, Reason> {
         let subscription = self.store.subscription(waiting.target.subscription).ok_or(Reason::SubscriptionRemoved)?;
-        let rules = self.rules.load();
         let expires_at = waiting.event.time() + rules.ttl(&subscription.source);
-        if expires_at <= now {
-            return Err(Reason::Expired);
+        if expires_at <= now.for_age() { Err(Reason::Expired) } else { Ok(subscription) }
+    }
+
+    /// When the first delivery is past its time, by the steady clock.
+    fn expires(&self, run: &Run<'_>) -> Timestamp {
+        let expires_at = run.head.event.time() + run.rules.ttl(&run.subscription.source);
+        run.now.steady.checked_add(expires_at.duration_since(run.now.for_age())).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Gives up those at the head of a lane that have no way out, for the same reason, in one go.
+    async fn give_up_lost(
+        &self,
+        rules: &Rules,
+        lane: DestinationId,
+        why: Reason,
+        now: Now,
+    ) -> Result<Tick, StoreError> {
+        let waiting = self.store.due(lane, LOST_AT_ONCE);
+        let is_lost = |one: &&Waiting| self.still_wanted(rules, one, now).err() == Some(why);
+        let events: Vec<EventId> = waiting.iter().take_while(is_lost).map(|one| one.event).collect();
+        self.give_up(lane, &events, why).await?;
+        Ok(Tick::Settled)
+    }
+
+    /// Until when nothing is to be done, by the steady clock; decided from memory alone.
+    fn waits_until(&self, run: &Run<'_>) -> Option<Timestamp> {
+        let Run { lane, head, now, .. } = *run;
+        if self.store.standing(lane).is_some_and(|standing| standing.state.is_shut()) {
+            return Some(Timestamp::MAX);
         }
-        if waiting.due_at > now {
-            return Ok(Plan::Wait(waiting.due_at.min(expires_at)));
+        let (rests, probe) =
+            self.courses.with(lane, |course| (course.rests(head.event, now.steady), course.breaker.next_probe()));
+        let due = match rests {
+            Ok(Some(until)) => Some(until),
+            // It waited its time out by the steady clock, whatever the other one was set to meanwhile.
+            Err(_) => None,
+            Ok(None) => Some(now.steady_at(head.due_at)),
+        };
+        due.max(probe).filter(|until| *until > now.steady)
+    }
+
+    /// Whether the waiting deliveries of a lane can't each have a card of their own in time.
+    fn must_fold(&self, run: &Run<'_>) -> bool {
+        let backlog = self.store.backlog(run.lane);
+        if backlog < 2 {
+            return false;
         }
-        match self.acquire(&rules, &subscription.destination, now) {
-            Err(at) => Ok(Plan::Wait(at.min(expires_at))),
-            Ok(()) => Ok(Plan::Deliver(subscription, expires_at)),
+        let together = self.courses.with(run.lane, |course| course.together_until);
+        if together.is_some_and(|until| run.head.event.time() <= until) {
+            return true;
         }
+        let windows = run.rules.windows(&run.subscription.destination);
+        let ask = Ask { lane: run.lane, urgent: false };
+        let by = self.quotas.posted_by(&run.group, windows, ask, backlog, run.now.steady);
+        by.duration_since(run.now.steady).unsigned_abs() > run.rules.delivery.digest_after
     }
 
     /// Renders, posts, judges and settles one delivery.
-    async fn deliver(
-        &self,
-        lane: DestinationId,
-        waiting: Waiting,
-        subscription: &Subscription,
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn deliver(&self, run: &Run<'_>, waiting: Waiting) -> Result<Tick, StoreError> {
+        let subscription = self.store.subscription(waiting.target.subscription);
+        let subscription = subscription.unwrap_or_else(|| run.subscription.clone());
         let event = match self.store.event(waiting.event).await {
             Ok(event) => event,
             Err(error) => {
                 tracing::error!(event = %waiting.event, %error, "an event can't be read back");
-                return self.give_up(lane, waiting.event, Reason::EventUnreadable).await;
+                self.give_up(run.lane, &[waiting.event], Reason::EventUnreadable).await?;
+                return Ok(Tick::Settled);
             }
         };
-        let rules = self.rules.load_full();
-        let card = self.cards.card(&rules, waiting.event, &event, &subscription.look);
-        let tried = Tried::from(&waiting);
-        let (posted, judgement) = self.post(&rules, subscription, &card, tried, expires_at).await;
-        self.record(subscription, waiting.event, &posted, judgement);
-        let attempt = Some(posted.attempt(judgement.reason));
-        self.store.settle(lane, &[waiting.event], judgement.verdict, attempt, self.clock.now()).await
+        let card = self.cards.card(run.rules, waiting.event, &event, &subscription.look);
+        if let Err(until) = self.acquire(run, lines::is_urgent(card.severity)).await? {
+            return Ok(self.rest(run, until));
+        }
+        let words = run.rules.locale(&subscription.source, &subscription.look);
+        let body = run.rules.profiles.get(&subscription.destination.profile).encode_in(&card, words.words());
+        let expires_at = waiting.event.time() + run.rules.ttl(&subscription.source);
+        let (posted, judgement) =
+            self.post(run.rules, &subscription.destination, body, Tried::from(&waiting), expires_at).await?;
+        self.conclude(run, &[waiting.event], &posted, judgement).await?;
+        Ok(Tick::Settled)
     }
 
-    /// Takes one post out of the destination's quota group.
-    fn acquire(&self, rules: &Rules, destination: &Destination, now: Timestamp) -> Result<(), Timestamp> {
-        self.quotas.try_acquire(&GroupKey::of(destination), rules.windows(destination), now)
+    /// Takes one post out of the destination's quota group, and keeps what is used up before it is made.
+    async fn acquire(&self, run: &Run<'_>, urgent: bool) -> Result<Result<(), Timestamp>, StoreError> {
+        let windows = run.rules.windows(&run.subscription.destination);
+        match self.quotas.try_acquire(&run.group, windows, Ask { lane: run.lane, urgent }, run.now.steady) {
+            Err(until) => Ok(Err(until)),
+            Ok(usage) => self.store.put_usage(usage).await.map(Ok),
+        }
+    }
+
+    /// Nothing is to be done before that instant, but something more urgent may come.
+    fn rest(&self, run: &Run<'_>, until: Timestamp) -> Tick {
+        let until = until.min(run.now.steady + LOOK_AGAIN);
+        self.courses.with(run.lane, |course| course.rest = Some(Rest { head: run.head.event, until }));
+        Tick::Idle { until: Some(until.min(self.expires(run))) }
     }
 
     async fn post(
         &self,
         rules: &Rules,
-        subscription: &Subscription,
-        card: &crate::card::Card,
+        destination: &Destination,
+        body: Encoded,
         tried: Tried,
         expires_at: Timestamp,
-    ) -> (Posted, Judgement) {
-        let destination = &subscription.destination;
+    ) -> Result<(Posted, Judgement), StoreError> {
         let profile = rules.profiles.get(&destination.profile);
-        let body = profile.encode_in(card, rules.locale(&subscription.source, &subscription.look).words());
         if let Some(fault) = &body.unsound {
             tracing::error!(profile = %profile.name, fault, "a card is none that Teams takes; a plain line goes out");
         }
         let posted =
             self.poster.post(&destination.url, body.bytes.into(), body.content_type, rules.delivery.timeout).await;
-        let now = self.clock.now();
+        let now = Now::of(&*self.clock);
         let reply = posted.reply.as_ref();
-        let judgement = judge(reply, profile.answers, tried, &rules.delivery.schedule, now, expires_at, rand::random());
+        let (schedule, chance) = (&rules.delivery.schedule, rand::random());
+        let judgement = judge(reply, profile.answers, tried, schedule, now.wall, expires_at, chance);
         if let Some(until) = judgement.close_group {
-            self.quotas.close(&GroupKey::of(destination), until, now);
+            let usage = self.quotas.close(&GroupKey::of(destination), now.steady_at(until), now.steady);
+            self.store.put_usage(usage).await?;
         }
-        (posted, judgement)
+        Ok((posted, judgement))
     }
 
-    fn record(&self, subscription: &Subscription, event: EventId, posted: &Posted, judgement: Judgement) {
-        let profile = &subscription.destination.profile;
-        let outcome = match judgement.verdict {
-            Verdict::Accepted => DeliveryOutcome::Delivered,
-            Verdict::Retry { .. } => DeliveryOutcome::Retried,
-            Verdict::Dead { .. } => DeliveryOutcome::Dead,
-        };
-        self.metrics.attempt(Some(profile), outcome, judgement.reason);
-        self.metrics.posted_in(posted.took);
-        let (destination, reason) = (subscription.destination.id(), judgement.reason);
-        match judgement.verdict {
-            Verdict::Accepted => tracing::info!(%event, %destination, "delivered"),
-            Verdict::Retry { at, .. } => tracing::warn!(%event, %destination, %reason, next = %at, "will try again"),
-            Verdict::Dead { why } => {
-                tracing::error!(%event, %destination, %reason, %why, "given up; see `teams-relay dead show`")
-            }
+    /// Settles deliveries as dead without an attempt.
+    async fn give_up(&self, lane: DestinationId, events: &[EventId], why: Reason) -> Result<(), StoreError> {
+        for event in events {
+            self.metrics.attempt(None, DeliveryOutcome::Dead, why, 1);
+            tracing::warn!(%event, destination = %lane, reason = %why, "given up without another attempt");
         }
-    }
-
-    /// Settles a delivery as dead without an attempt.
-    async fn give_up(&self, lane: DestinationId, event: EventId, why: Reason) -> Result<(), StoreError> {
-        self.metrics.attempt(None, DeliveryOutcome::Dead, why);
-        tracing::warn!(%event, destination = %lane, reason = %why, "given up without another attempt");
-        self.store.settle(lane, &[event], Verdict::Dead { why }, None, self.clock.now()).await
+        self.store.settle(lane, events, Verdict::Dead { why }, None, self.clock.now()).await
     }
 
     /// Posts a card that says that the subscription works; nothing is stored of it.
     ///
     /// # Errors
     /// The instant from which the destination's quota has room for it.
-    pub async fn test(&self, subscription: &Subscription) -> Result<(Verdict, Attempt), Timestamp> {
-        let now = self.clock.now();
+    pub async fn test(&self, subscription: &Subscription) -> Result<Result<(Verdict, Attempt), Timestamp>, StoreError> {
+        let now = Now::of(&*self.clock);
         let rules = self.rules.load_full();
-        self.acquire(&rules, &subscription.destination, now)?;
-        let card = cards::test_card(subscription, rules.locale(&subscription.source, &subscription.look).words());
-        let expires_at = now + rules.delivery.ttl;
-        let (posted, judgement) = self.post(&rules, subscription, &card, Tried::default(), expires_at).await;
-        Ok((judgement.verdict, posted.attempt(judgement.reason)))
+        let destination = &subscription.destination;
+        let ask = Ask { lane: destination.id(), urgent: true };
+        match self.quotas.try_acquire(&GroupKey::of(destination), rules.windows(destination), ask, now.steady) {
+            Ok(usage) => self.store.put_usage(usage).await?,
+            Err(until) => return Ok(Err(now.wall_at(until))),
+        }
+        let locale = rules.locale(&subscription.source, &subscription.look);
+        let card = cards::test_card(subscription, locale.words());
+        let body = rules.profiles.get(&destination.profile).encode_in(&card, locale.words());
+        let expires_at = now.wall + rules.delivery.ttl;
+        let (posted, judgement) = self.post(&rules, destination, body, Tried::default(), expires_at).await?;
+        if judgement.verdict == Verdict::Accepted {
+            self.takes_cards(destination.id()).await?;
+        }
+        Ok(Ok((judgement.verdict, posted.attempt(judgement.reason))))
     }
 }

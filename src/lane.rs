@@ -3,6 +3,7 @@
 //! It wakes, runs, pauses and stops; what a step does, and in what order a lane's deliveries go, is the step's
 //! matter. A worker ends when its lane has nothing waiting, so an idle destination costs nothing.
 
+pub mod breaker;
 pub mod quota;
 pub mod rate;
 
@@ -31,7 +32,7 @@ pub const PANIC_PAUSE: Duration = Duration::from_secs(30);
 pub enum Tick {
     /// Something was settled; there may be more to do at once.
     Settled,
-    /// Nothing to do before this instant, or, where there is none, before the next wake-up.
+    /// Nothing to do before this instant of the steady clock, or, where there is none, before the next wake-up.
     Idle {
         /// When to look again.
         until: Option<Timestamp>,
@@ -108,7 +109,7 @@ impl Lanes {
     pub async fn stop(&self, grace: Duration) -> usize {
         self.0.stopping.cancel();
         self.0.workers.close();
-        let now = self.0.clock.now();
+        let now = self.0.clock.steady();
         let deadline = now.checked_add(grace).unwrap_or(Timestamp::MAX);
         tokio::select! {
             biased;
@@ -182,7 +183,7 @@ impl Shared {
     /// fault that every step meets would keep the machine busy.
     async fn rest(&self, lane: DestinationId) -> Option<Tick> {
         tracing::error!(%lane, pause = ?PANIC_PAUSE, "a step of this lane panicked; it is tried again after a pause");
-        let until = self.clock.now().checked_add(PANIC_PAUSE).unwrap_or(Timestamp::MAX);
+        let until = self.clock.steady().checked_add(PANIC_PAUSE).unwrap_or(Timestamp::MAX);
         tokio::select! {
             () = self.clock.sleep_until(until) => Some(Tick::Settled),
             () = self.stopping.cancelled() => None,

@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod event;
 pub mod card;
 pub mod destination;
+pub mod standing;
 pub mod subscription;
 pub mod delivery;
 pub mod observe;

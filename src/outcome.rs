@@ -94,6 +94,16 @@ reasons! {
 }
 
 impl Reason {
+    /// Whether it means that the destination takes nothing until somebody mends it.
+    pub const fn shuts_destination(self) -> bool {
+        matches!(self, Self::Unauthorized | Self::DestinationGone | Self::DestinationOff)
+    }
+
+    /// Whether it means that the destination failed on its side, or could not be reached, and may be back later.
+    pub const fn is_outage(self) -> bool {
+        matches!(self, Self::ServerError | Self::TimedOut | Self::ConnectionFailed)
+    }
+
     /// The outcome that a webhook is counted under: the word itself, and `ignored` for all that nobody gets.
     pub const fn outcome(self) -> &'static str {
         match self {

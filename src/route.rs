@@ -49,7 +49,7 @@ impl Wanting {
         let patterns = subscription.events.iter().map(|text| Pattern::compile(text)).collect::<Result<_, _>>();
         Ok(Self {
             target: Target { destination: subscription.destination.id(), subscription: subscription.id },
-            paused: subscription.paused,
+            paused: subscription.paused_at.is_some(),
             patterns: patterns.map_err(BadSubscription::Event)?,
             filter: subscription.filter.as_deref().map(Condition::compile).transpose()?,
         })

@@ -94,6 +94,8 @@ pub struct DeliveryRules {
     pub schedule: Schedule,
     /// How old an event may grow whose source is gone.
     pub ttl: Duration,
+    /// How long a lane may fall behind before its deliveries share cards.
+    pub digest_after: Duration,
 }
 
 impl SourceRules {
@@ -172,6 +174,7 @@ impl Rules {
                     timeout: config.delivery.timeout.0,
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
                     ttl: config.delivery.ttl.0,
+                    digest_after: config.delivery.digest_after.0,
                 },
                 cards: config.cards.clone(),
                 profile_windows: config.quotas.profiles.clone(),

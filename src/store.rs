@@ -21,12 +21,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::profile::Window,
     delivery::{Attempt, DeliveryState, Target, Verdict, Waiting},
     destination::DestinationId,
     event::{Event, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
+    standing::Standing,
     subscription::Subscription,
 };
 
@@ -95,6 +97,27 @@ pub struct DeadLetter {
     pub at: Timestamp,
     /// Why.
     pub why: Reason,
+}
+
+/// What a quota group has used up, as it is kept so that a restart is no fresh allowance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Whose; the text is the lanes' own.
+    pub group: String,
+    /// When this was so.
+    pub at: Timestamp,
+    /// Of each window that something of is used, when its burst is whole again.
+    pub whole_at: Vec<(Window, Timestamp)>,
+    /// Until when nothing may be posted.
+    pub closed_until: Option<Timestamp>,
+}
+
+impl Usage {
+    /// Whether the group is as good as new by now; never where the clock went back since.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        let ends = self.whole_at.iter().map(|(_, at)| *at).chain(self.closed_until);
+        self.at <= now && ends.max().is_none_or(|end| end <= now)
+    }
 }
 
 /// Which part of a list is wanted: newest first.
@@ -222,6 +245,36 @@ pub trait Store: Send + Sync + fmt::Debug {
         attempt: Option<Attempt>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// How a destination stands; none: nothing was ever posted to it. From memory.
+    fn standing(&self, lane: DestinationId) -> Option<Standing>;
+
+    /// Keeps how a destination stands, or forgets it.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn put_standing(&self, lane: DestinationId, standing: Option<Standing>) -> Result<(), StoreError>;
+
+    /// How many deliveries wait in a lane, those of paused subscriptions left out; from memory.
+    fn backlog(&self, lane: DestinationId) -> usize;
+
+    /// Keeps what a quota group has used up, so that it outlives the process; replaces what was kept of it before.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn put_usage(&self, usage: Usage) -> Result<(), StoreError>;
+
+    /// What was kept of all quota groups.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    async fn usages(&self) -> Result<Vec<Usage>, StoreError>;
+
+    /// Forgets what was kept of these quota groups.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn forget_usages(&self, groups: Vec<String>) -> Result<(), StoreError>;
 
     /// Number of waiting deliveries, and when the oldest of their events arrived.
     fn queue(&self) -> (u64, Option<Timestamp>);

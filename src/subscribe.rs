@@ -10,9 +10,11 @@ use crate::{
     clock::Clock,
     config::problem::did_you_mean,
     destination::{BadUrl, Destination, DestinationId, WebhookUrl},
+    dispatch::course::Courses,
     name::{BadName, SourceName, SubscriptionId},
     route::{self, BadSubscription, Subscribers},
     rules::{BadLook, Rules},
+    standing::{Actor, Standing, State},
     store::{Store, StoreError},
     subscription::Subscription,
 };
@@ -133,6 +135,8 @@ pub struct Subscriptions {
     pub subscribers: Arc<ArcSwap<Subscribers>>,
     /// Where they are kept.
     pub store: Arc<dyn Store>,
+    /// What lanes remember, for one that is resumed.
+    pub courses: Arc<Courses>,
     /// Who is to be told of a lane that may go on.
     pub wake: UnboundedSender<DestinationId>,
     /// The time.
@@ -178,7 +182,7 @@ impl Subscriptions {
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
             destination: Destination { url, profile, quota_group },
             look,
-            paused: false,
+            paused_at: None,
             created_at: now,
         };
         route::check(&subscription)?;
@@ -234,10 +238,25 @@ impl Subscriptions {
     /// As [`Self::find`], or the store's.
     pub async fn set_paused(&self, text: &str, paused: bool) -> Result<Arc<Subscription>, SubscribeError> {
         let found = self.find(text)?;
-        self.store.put_subscription(Subscription { paused, ..(*found).clone() }).await?;
+        let paused_at = paused.then(|| found.paused_at.unwrap_or_else(|| self.clock.now()));
+        self.store.put_subscription(Subscription { paused_at, ..(*found).clone() }).await?;
+        if !paused {
+            self.open(found.destination.id()).await?;
+        }
         self.refresh();
         self.wake(&found);
         self.find(&found.id.to_string())
+    }
+
+    /// Lets posts through to a destination again, whatever it answered before; what waited goes out together.
+    async fn open(&self, lane: DestinationId) -> Result<(), StoreError> {
+        if self.store.standing(lane).is_some_and(|standing| standing.state.is_shut()) {
+            let since = self.clock.now();
+            let standing = Standing { state: State::Pending, reason: None, since, by: Actor::Admin };
+            self.store.put_standing(lane, Some(standing)).await?;
+        }
+        self.courses.resume(lane, self.clock.now());
+        Ok(())
     }
 
     /// Removes a subscription; what waits for it becomes dead letters.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// How a destination wants its cards, where it wants them otherwise than its source and the settings say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Look {
     /// Whose templates are asked first.
     pub templates: Option<TemplateSet>,
@@ -35,8 +35,8 @@ pub struct Subscription {
     pub destination: Destination,
     /// How its cards look.
     pub look: Look,
-    /// Paused: its deliveries are kept, and go out on resume.
-    pub paused: bool,
+    /// Since when it is paused, if it is: its deliveries are kept, and go out on resume.
+    pub paused_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }

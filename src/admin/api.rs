@@ -92,7 +92,7 @@ impl From<SubscribeError> for Problem {
 }
 
 async fn list_subscriptions(State(admin): Relay) -> Json<Vec<SubscriptionView>> {
-    Json(admin.store.subscriptions().iter().map(|one| SubscriptionView::from(&**one)).collect())
+    Json(admin.store.subscriptions().iter().map(|one| admin.shown(one)).collect())
 }
 
 async fn add_subscription(
@@ -106,28 +106,28 @@ async fn add_subscription(
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", cure)
     })?;
     let added = admin.subscriptions.add(request).await?;
-    Ok((StatusCode::CREATED, Json(SubscriptionView::from(&*added))))
+    Ok((StatusCode::CREATED, Json(admin.shown(&added))))
 }
 
 async fn show_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
-    Ok(Json(SubscriptionView::from(&*admin.subscriptions.find(&id)?)))
+    Ok(Json(admin.shown(&*admin.subscriptions.find(&id)?)))
 }
 
 async fn remove_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
-    Ok(Json(SubscriptionView::from(&*admin.subscriptions.remove(&id).await?)))
+    Ok(Json(admin.shown(&*admin.subscriptions.remove(&id).await?)))
 }
 
 async fn pause_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
-    Ok(Json(SubscriptionView::from(&*admin.subscriptions.set_paused(&id, true).await?)))
+    Ok(Json(admin.shown(&*admin.subscriptions.set_paused(&id, true).await?)))
 }
 
 async fn resume_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<SubscriptionView> {
-    Ok(Json(SubscriptionView::from(&*admin.subscriptions.set_paused(&id, false).await?)))
+    Ok(Json(admin.shown(&*admin.subscriptions.set_paused(&id, false).await?)))
 }
 
 async fn test_subscription(State(admin): Relay, Path(id): Path<String>) -> Answer<TestView> {
     let subscription = admin.subscriptions.find(&id)?;
-    let tested = admin.dispatch.test(&subscription).await.map_err(|at| {
+    let tested = admin.dispatch.test(&subscription).await?.map_err(|at| {
         let wait = at.duration_since(admin.clock.now()).as_secs().max(1);
         let detail = format!("the destination's quota is used up; try again in {wait} s");
         Problem {

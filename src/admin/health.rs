@@ -4,7 +4,6 @@ use std::{collections::HashSet, sync::Arc};
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{StatusCode, header};
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::Admin;
@@ -35,7 +34,7 @@ pub async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     let age = oldest.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
     admin.metrics.queue(waiting, age);
     admin.metrics.accounts(admin.store.accounts());
-    show_quotas(&admin, now);
+    show_quotas(&admin);
     show_slowed_down(&admin);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
 }
@@ -47,7 +46,8 @@ fn show_slowed_down(admin: &Admin) {
     }
 }
 
-fn show_quotas(admin: &Admin, now: Timestamp) {
+fn show_quotas(admin: &Admin) {
+    let now = admin.clock.steady();
     let rules = admin.rules.load();
     let mut shown = HashSet::new();
     for subscription in admin.store.subscriptions() {

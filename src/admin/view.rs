@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::{duration::Span, profile::Window},
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::DestinationId,
     name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
     outcome::Reason,
+    standing::{Actor, Standing, State},
     store::EventRecord,
     subscription::Subscription,
 };
@@ -40,14 +42,43 @@ pub struct SubscriptionView {
     /// The zone that times on them are shown in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<ZoneName>,
-    /// `active` or `paused`.
-    pub state: String,
+    /// `pending`, `active`, `degraded`, `paused` or `dead`.
+    pub state: State,
+    /// Why, where there is something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Who did it.
+    pub by: Actor,
+    /// Deliveries that wait for its destination, those of paused subscriptions left out.
+    pub waiting: usize,
+    /// What is left of its destination's quota.
+    pub quota: Vec<QuotaView>,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-impl From<&Subscription> for SubscriptionView {
-    fn from(one: &Subscription) -> Self {
+/// One window of a quota.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QuotaView {
+    /// Posts in all.
+    pub posts: u32,
+    /// In how long.
+    pub per: Span,
+    /// Posts that could be made now one right after the other.
+    pub left: u32,
+}
+
+impl SubscriptionView {
+    /// A subscription, how its destination stands, what waits for that and what is left of its quota.
+    pub fn new(one: &Subscription, standing: Option<Standing>, waiting: usize, quota: Vec<(Window, u32)>) -> Self {
+        let new = Standing { state: State::Pending, reason: None, since: one.created_at, by: Actor::Admin };
+        let standing = match one.paused_at {
+            Some(since) => Standing { state: State::Paused, reason: None, since, by: Actor::Admin },
+            None => standing.unwrap_or(new),
+        };
+        let window = |(window, left): (Window, u32)| QuotaView { posts: window.posts.get(), per: window.per, left };
         Self {
             id: one.id,
             name: one.name.clone(),
@@ -60,7 +91,12 @@ impl From<&Subscription> for SubscriptionView {
             templates: one.look.templates.clone(),
             locale: one.look.locale.clone(),
             time_zone: one.look.time_zone.clone(),
-            state: if one.paused { "paused" } else { "active" }.to_owned(),
+            state: standing.state,
+            reason: standing.reason,
+            since: standing.since,
+            by: standing.by,
+            waiting,
+            quota: quota.into_iter().map(window).collect(),
             created_at: one.created_at,
         }
     }

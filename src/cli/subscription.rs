@@ -8,7 +8,10 @@ use super::{
     failure::Failure,
     output,
 };
-use crate::admin::view::{SubscriptionView, TestView};
+use crate::{
+    admin::view::{SubscriptionView, TestView},
+    standing::Actor,
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -142,7 +145,7 @@ async fn list(client: &Client, json: bool) -> Result<(), Failure> {
             one.source.to_string(),
             events_of(one, ","),
             format!("{}:{}", one.profile, one.destination),
-            one.state.clone(),
+            state_of(one),
         ]
     };
     if all.iter().all(|one| look_of(one).is_empty()) {
@@ -164,6 +167,14 @@ fn look_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
     [templates, locale, time_zone].into_iter().flatten().collect()
 }
 
+/// Where its destination is, and why it is not where it should be.
+fn state_of(one: &SubscriptionView) -> String {
+    match one.reason {
+        Some(reason) => format!("{} ({reason})", one.state.as_str()),
+        None => one.state.as_str().to_owned(),
+    }
+}
+
 fn events_of(one: &SubscriptionView, between: &str) -> String {
     if one.events.is_empty() { "all".to_owned() } else { one.events.join(between) }
 }
@@ -175,17 +186,28 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let events = events_of(one, ", ");
     let group = one.quota_group.as_ref().map_or_else(|| "its own".to_owned(), ToString::to_string);
+    let by = match one.by {
+        Actor::Relay => "teams-relay",
+        Actor::Admin => "an admin",
+    };
+    let cure = one.reason.map(|reason| format!("\n             {}", reason.cure())).unwrap_or_default();
+    let quota: Vec<String> =
+        one.quota.iter().map(|window| format!("{} of {} in {}", window.left, window.posts, window.per)).collect();
     let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
-         destination  {} ({})\nquota group  {group}\n{look}state        {}\ncreated      {}",
+         destination  {} ({})\nquota group  {group}\n{look}state        {} \
+         since {}, by {by}{cure}\nwaiting      {}\nquota now    {}\ncreated      {}",
         one.id,
         or_none(&one.name),
         one.source,
         or_none(&one.filter),
         one.destination,
         one.profile,
-        one.state,
+        state_of(one),
+        one.since,
+        one.waiting,
+        quota.join(", "),
         one.created_at,
     ))
 }

@@ -3,6 +3,8 @@
 //! A 200 is no success until its text says so, and a workflow's 202 means accepted, not shown. Whatever follows a
 //! post that may have gone out is never a reason to post again, unless Teams itself says that it failed.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::schedule::{Schedule, retry_after};
@@ -11,6 +13,9 @@ use crate::{
     delivery::{Verdict, Waiting},
     outcome::Reason,
 };
+
+/// For how long a group is closed, at most.
+pub const LONGEST_CLOSED: Duration = Duration::from_secs(86_400);
 
 /// What a destination answered.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,7 +76,7 @@ pub struct Judgement {
     /// [`Reason::RetriesExhausted`] or [`Reason::Expired`].
     pub reason: Reason,
     /// Until when the whole quota group is to be closed: after throttling, even where the delivery itself is given
-    /// up. Never later than the delivery's expiry, so that an absurd `Retry-After` does not shut a group for good.
+    /// up. Never for longer than [`LONGEST_CLOSED`], so that an absurd `Retry-After` does not shut a group for good.
     pub close_group: Option<Timestamp>,
 }
 
@@ -96,11 +101,9 @@ pub fn judge(
                 return dead(why, Reason::RetriesExhausted);
             };
             match wait.until(now, expires_at) {
-                Some(at) => Judgement {
-                    verdict: Verdict::Retry { at, why, group_waits: false },
-                    reason: why,
-                    close_group: None,
-                },
+                Some(at) => {
+                    Judgement { verdict: Verdict::Retry { at, why, counts: true }, reason: why, close_group: None }
+                }
                 None => dead(why, Reason::Expired),
             }
         }
@@ -108,10 +111,14 @@ pub fn judge(
             let why = Reason::Throttled;
             let wait = schedule.after_throttle(tried.throttles, asked, jitter);
             let verdict = match wait.until(now, expires_at) {
-                Some(at) => Verdict::Retry { at, why, group_waits: true },
+                Some(at) => Verdict::Retry { at, why, counts: false },
                 None => Verdict::Dead { why: Reason::Expired },
             };
-            Judgement { verdict, reason: why, close_group: Some(wait.until_at_most(now, expires_at)) }
+            Judgement {
+                verdict,
+                reason: why,
+                close_group: Some(wait.until_at_most(now, now.checked_add(LONGEST_CLOSED).unwrap_or(Timestamp::MAX))),
+            }
         }
     }
 }

@@ -6,9 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The most that chance adds to a `Retry-After`: spreads the lanes of a group without losing an hour to it.
-const MAX_SPREAD: Duration = Duration::from_secs(60);
-
 /// A `Retry-After` below this is read as this, so that a server that says 0 is not asked in a loop.
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -37,14 +34,14 @@ impl Schedule {
     pub(super) fn after_failure(&self, failures: u32, asked: Option<Duration>, jitter: f64) -> Option<Wait> {
         let listed = *self.retry.get(usize::try_from(failures).ok()?)?;
         let spread = scaled(listed, 1.0 + SPREAD * both_ways(jitter));
-        let asked = asked.map(|asked| Wait::asked(asked, jitter)).unwrap_or_default();
+        let asked = asked.map(Wait::asked).unwrap_or_default();
         Some(Wait { named: asked.named.max(listed), wanted: asked.wanted.max(spread) })
     }
 
     /// When to try again after throttled attempt number `throttles + 1` in a row.
     pub(super) fn after_throttle(&self, throttles: u32, asked: Option<Duration>, jitter: f64) -> Wait {
         if let Some(asked) = asked {
-            return Wait::asked(asked, jitter);
+            return Wait::asked(asked);
         }
         let (first, last) = (self.throttle_first, self.throttle_last.max(self.throttle_first));
         let doubled = first.saturating_mul(2_u32.saturating_pow(throttles)).min(last);
@@ -63,11 +60,10 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    /// In full, and a little more: never sooner than asked.
-    fn asked(asked: Duration, jitter: f64) -> Self {
+    /// In full and to the second: the lanes of a group take turns, so chance need not spread them.
+    fn asked(asked: Duration) -> Self {
         let named = asked.max(MIN_RETRY_AFTER);
-        let more = scaled(named, SPREAD * unit(jitter)).min(MAX_SPREAD);
-        Self { named, wanted: named.saturating_add(more) }
+        Self { named, wanted: named }
     }
 
     /// The instant it ends, `expires_at` at the latest; none: there is no time for it.
@@ -149,12 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_after_is_never_cut_short() {
+    fn a_retry_after_is_obeyed_to_the_second() {
         let schedule = Schedule::new(vec![secs(10)]);
         for jitter in [0.0, 0.3, 1.0, f64::NAN, -5.0, 9.0] {
             for asked in [secs(1), secs(30), secs(4000), secs(200_000)] {
                 let throttled = end(schedule.after_throttle(3, Some(asked), jitter));
-                assert!(throttled >= asked && throttled <= asked + MAX_SPREAD, "{asked:?} {jitter}: {throttled:?}");
+                assert_eq!(throttled, asked);
                 assert!(end(schedule.after_failure(0, Some(asked), jitter).unwrap()) >= asked);
             }
         }
@@ -165,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_wait_that_chance_stretches_past_the_end_stops_at_the_end() {
-        let wait = Wait::asked(secs(100), 1.0);
+        let wait = Wait { named: secs(100), wanted: secs(120) };
         let expires = now() + secs(101);
         assert_eq!(wait.until(now(), expires), Some(expires));
         assert_eq!(wait.until(now(), now() + secs(99)), None);

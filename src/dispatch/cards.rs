@@ -124,6 +124,39 @@ pub fn render(rules: &Rules, id: Option<EventId>, event: &Event, look: &Look) ->
     make(rules, id, event, payload, &how(rules, event, mapped.as_ref(), look))
 }
 
+/// The card of a digest, by the template `digest/default` or that of the wanted set; where it fails, a plain one with the
+/// same lines.
+pub(super) fn digest(rules: &Rules, event: &Event, payload: Value, look: &Look) -> Rendered {
+    let digest = name("digest");
+    let has = |name: &TemplateName| rules.templates.has(name);
+    let template = render::choose(look.templates.as_ref(), None, &digest, &event.kind, has);
+    let locale = rules.locale(&event.source, look);
+    let plain = plain_digest(&payload);
+    let input = RenderInput::new(payload, event, None, &digest).shown_in(locale);
+    match template.map(|template| attempt(rules, &template, &input)) {
+        Some(Ok(card)) => Rendered { card, fault: None },
+        Some(Err(fault)) => Rendered { card: plain, fault: Some(fault) },
+        None => Rendered { card: plain, fault: None },
+    }
+}
+
+/// All lines of a digest, without any look.
+fn plain_digest(payload: &Value) -> Card {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let block = |text: String| json!({"type": "TextBlock", "text": text, "wrap": true});
+    let head = format!("{} events", number(payload, "count"));
+    let mut body = vec![block(format!("**{head}**"))];
+    for group in payload.get("groups").and_then(Value::as_array).into_iter().flatten() {
+        let key = render::neutral(&text(group.get("key")));
+        let lines = group.get("lines").and_then(Value::as_array).into_iter().flatten();
+        let lines: String = lines.map(|line| format!("\n- {}", render::neutral(&text(line.get("text"))))).collect();
+        body.push(block(format!("**{key}** ({}){lines}", number(group, "count"))));
+    }
+    let severity = if number(payload, "critical") > 0 { Severity::Critical } else { Severity::Info };
+    Card { summary: head, severity, body, ..Card::default() }
+}
+
 /// The template that the source's mapping names for an event.
 fn mapped(rules: &Rules, event: &Event, payload: &Value) -> Option<TemplateName> {
     match rules.sources.get(&event.source)?.mapping.choose(&Facts::new(event, payload)) {
@@ -141,7 +174,7 @@ fn how(rules: &Rules, event: &Event, mapped: Option<&TemplateName>, look: &Look)
 
 /// A source that was taken away while its events wait leaves them a plain card.
 fn provider_of(rules: &Rules, event: &Event) -> ProviderName {
-    rules.sources.get(&event.source).map_or_else(generic, |source| source.provider.name().clone())
+    rules.sources.get(&event.source).map_or_else(|| name("generic"), |source| source.provider.name().clone())
 }
 
 fn make(rules: &Rules, id: Option<EventId>, event: &Event, payload: Value, how: &How) -> Rendered {
@@ -149,21 +182,26 @@ fn make(rules: &Rules, id: Option<EventId>, event: &Event, payload: Value, how: 
     let Some(template) = &how.template else {
         return Rendered { card: render::fallback(&input, &"there is no template for it"), fault: None };
     };
-    // A helper that panics is a fault of ours, but one event's, not the daemon's end.
-    let made = catch_unwind(AssertUnwindSafe(|| rules.templates.render(template, &input)));
-    let fault = match made {
-        Ok(Ok(card)) => return Rendered { card, fault: None },
-        Ok(Err(error)) => {
-            Fault { template: template.clone(), words: error.to_string(), excerpt: error.excerpt().cloned() }
-        }
-        Err(_) => Fault { template: template.clone(), words: "it panicked".to_owned(), excerpt: None },
-    };
-    Rendered { card: render::fallback(&input, &fault.words), fault: Some(fault) }
+    match attempt(rules, template, &input) {
+        Ok(card) => Rendered { card, fault: None },
+        Err(fault) => Rendered { card: render::fallback(&input, &fault.words), fault: Some(fault) },
+    }
 }
 
-#[expect(clippy::expect_used, reason = "the literal is a name")]
-fn generic() -> ProviderName {
-    "generic".parse().expect("`generic` is a name")
+fn attempt(rules: &Rules, template: &TemplateName, input: &RenderInput) -> Result<Card, Fault> {
+    // A helper that panics is a fault of ours, but one event's, not the daemon's end.
+    match catch_unwind(AssertUnwindSafe(|| rules.templates.render(template, input))) {
+        Ok(Ok(card)) => Ok(card),
+        Ok(Err(error)) => {
+            Err(Fault { template: template.clone(), words: error.to_string(), excerpt: error.excerpt().cloned() })
+        }
+        Err(_) => Err(Fault { template: template.clone(), words: "it panicked".to_owned(), excerpt: None }),
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the literals are names")]
+fn name(literal: &'static str) -> ProviderName {
+    literal.parse().expect("a name")
 }
 
 /// The card that `subscription test` posts.

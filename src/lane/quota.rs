@@ -3,19 +3,25 @@
 //! Nothing here waits: a caller gets leave to post now, or the earliest instant at which to ask again. It knows no
 //! profile and no settings: the windows come with each question, so changed settings hold from the next one on.
 
+mod group;
+pub mod turns;
+
 use std::{
     collections::HashMap,
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
 
+use self::group::Group;
 use super::window::Limiter;
 use crate::{
     config::profile::Window,
     destination::{Destination, DestinationId},
     name::QuotaGroup,
+    store::Usage,
 };
 
 /// Number of groups below which nothing is forgotten.
@@ -35,6 +41,22 @@ impl GroupKey {
     pub fn of(destination: &Destination) -> Self {
         destination.quota_group.clone().map_or_else(|| Self::Own(destination.id()), Self::Named)
     }
+
+    /// The text under which its [`Usage`] is kept: a group may have the name that a fingerprint has.
+    fn kept_as(&self) -> String {
+        match self {
+            Self::Named(group) => format!("group {group}"),
+            Self::Own(destination) => format!("destination {destination}"),
+        }
+    }
+
+    fn read(kept_as: &str) -> Option<Self> {
+        match kept_as.split_once(' ')? {
+            ("group", name) => name.parse().ok().map(Self::Named),
+            ("destination", id) => id.parse().ok().map(Self::Own),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for GroupKey {
@@ -46,8 +68,19 @@ impl fmt::Display for GroupKey {
     }
 }
 
-/// The allowances of all groups. A group that is as good as new is forgotten sooner or later, so memory is bounded
-/// by the groups posted to within their longest window.
+/// Who asks for a post, and how much it can wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// For which destination.
+    pub lane: DestinationId,
+    /// Whether it may use what is kept back for such as it, and goes before those that can wait.
+    pub urgent: bool,
+}
+
+/// The allowances of all groups. All instants are of the steady clock.
+///
+/// A group that is as good as new is forgotten sooner or later, so memory is bounded by the groups posted to within
+/// their longest window.
 #[derive(Debug, Default)]
 pub struct Quotas {
     groups: Mutex<Groups>,
@@ -60,27 +93,55 @@ struct Groups {
     sweep_at: usize,
 }
 
-#[derive(Debug, Default)]
-struct Group {
-    limiters: Vec<(Window, Limiter)>,
-    closed_until: Option<Timestamp>,
-}
-
 impl Quotas {
     /// Takes one post off the allowance of a group, from all `windows` or, if any of them has none left, from none.
+    /// Lanes of a group take turns: who asked first goes first, an urgent one before all that have not waited for
+    /// [`turns::HANDICAP`]. Returns what is used up now, to be kept before the post is made.
     ///
     /// # Errors
-    /// The earliest instant at which it could succeed, if nobody else posts before.
-    pub fn try_acquire(&self, group: &GroupKey, windows: &[Window], now: Timestamp) -> Result<(), Timestamp> {
+    /// The instant at which to ask again. Who does not keeps its place for [`turns::SLACK`] only.
+    pub fn try_acquire(
+        &self,
+        group: &GroupKey,
+        windows: &[Window],
+        ask: Ask,
+        now: Timestamp,
+    ) -> Result<Usage, Timestamp> {
         let mut groups = self.groups();
-        groups.group(group, now).try_acquire(windows, now)
+        let found = groups.group(group, now);
+        found.try_acquire(windows, ask, now)?;
+        Ok(found.usage(group, now))
     }
 
-    /// Lets nothing through to a group before `until`; an end that is already later stays.
-    pub fn close(&self, group: &GroupKey, until: Timestamp, now: Timestamp) {
+    /// When a lane could make its `posts`-th post from now, if all those that ask now go on asking.
+    pub fn posted_by(&self, group: &GroupKey, windows: &[Window], ask: Ask, posts: usize, now: Timestamp) -> Timestamp {
+        self.groups().group(group, now).posted_by(windows, ask, posts, now)
+    }
+
+    /// How long it takes from one post of a lane to its next, once no burst is left and if all those that ask now go on
+    /// asking.
+    pub fn interval(&self, group: &GroupKey, windows: &[Window], ask: Ask, now: Timestamp) -> Duration {
+        self.groups().group(group, now).interval(windows, ask, now)
+    }
+
+    /// Lets nothing through to a group before `until`; an end that is already later stays. Somebody else seems to post
+    /// on the same allowance, so of a burst only what is kept back for urgent
+    /// ones is let through after it. Returns what is used up now, to be kept.
+    pub fn close(&self, group: &GroupKey, until: Timestamp, now: Timestamp) -> Usage {
         let mut groups = self.groups();
-        let group = groups.group(group, now);
-        group.closed_until = group.closed_until.max(Some(until));
+        let found = groups.group(group, now);
+        found.close(until);
+        found.usage(group, now)
+    }
+
+    /// What was used up before a restart counts on. Where the clock went back meanwhile, no time has passed.
+    pub fn restore(&self, kept: &[Usage], now: Timestamp) {
+        let mut groups = self.groups();
+        for usage in kept {
+            if let Some(key) = GroupKey::read(&usage.group) {
+                groups.by_key.insert(key, Group::restored(usage, now));
+            }
+        }
     }
 
     /// For each window, how many posts it alone would let through at `now` one right after the other: at most a
@@ -88,12 +149,9 @@ impl Quotas {
     pub fn remaining(&self, group: &GroupKey, windows: &[Window], now: Timestamp) -> Vec<(Window, u32)> {
         let groups = self.groups();
         let known = groups.by_key.get(group);
-        let closed = known.is_some_and(|group| group.closed_until.is_some_and(|until| until > now));
-        let left = |window: &Window| {
-            let limiter = known.and_then(|group| group.limiters.iter().find(|(at, _)| at == window));
-            limiter.map_or_else(|| Limiter::new(*window).look(nanos(now)), |(_, limiter)| limiter.look(nanos(now)))
-        };
-        windows.iter().map(|window| (*window, if closed { 0 } else { left(window).unwrap_or(0) })).collect()
+        let fresh = |window: &Window| Limiter::new(*window).look(nanos(now)).unwrap_or(0);
+        let left = |window: &Window| known.map_or_else(|| fresh(window), |group| group.remaining(*window, now));
+        windows.iter().map(|window| (*window, left(window))).collect()
     }
 
     fn groups(&self) -> MutexGuard<'_, Groups> {
@@ -113,57 +171,12 @@ impl Groups {
     }
 }
 
-impl Group {
-    fn try_acquire(&mut self, windows: &[Window], now: Timestamp) -> Result<(), Timestamp> {
-        self.adopt(windows, now);
-        let mut wait = self.closed_until.filter(|until| *until > now);
-        for (_, limiter) in self.asked(windows) {
-            if let Err(earliest) = limiter.look(nanos(now)) {
-                wait = wait.max(Some(instant(earliest)));
-            }
-        }
-        if let Some(until) = wait {
-            return Err(until);
-        }
-        for (_, limiter) in self.asked(windows) {
-            limiter.take();
-        }
-        Ok(())
-    }
-
-    /// Makes limiters for windows that are new. If the group posted lately they begin with their burst used up, so
-    /// that changed settings are no fresh allowance. Those of windows that are gone stay until they are full: the
-    /// setting may come back, and profiles with different windows may share the group.
-    fn adopt(&mut self, windows: &[Window], now: Timestamp) {
-        self.limiters.retain(|(at, limiter)| windows.contains(at) || !limiter.is_full(nanos(now)));
-        let posted_lately = self.limiters.iter().any(|(_, limiter)| !limiter.is_full(nanos(now)));
-        for window in windows {
-            if self.limiters.iter().all(|(at, _)| at != window) {
-                let limiter = Limiter::new(*window);
-                if posted_lately {
-                    limiter.drain(nanos(now));
-                }
-                self.limiters.push((*window, limiter));
-            }
-        }
-    }
-
-    fn asked<'g>(&'g self, windows: &'g [Window]) -> impl Iterator<Item = &'g (Window, Limiter)> {
-        self.limiters.iter().filter(|(at, _)| windows.contains(at))
-    }
-
-    fn is_as_new(&self, now: Timestamp) -> bool {
-        self.closed_until.is_none_or(|until| until <= now)
-            && self.limiters.iter().all(|(_, limiter)| limiter.is_full(nanos(now)))
-    }
-}
-
 /// Nanoseconds since 1970; what 64 bits can't hold is held to their ends, with room for a window's length.
 pub(super) fn nanos(at: Timestamp) -> u64 {
     u64::try_from(at.as_nanosecond().max(0)).unwrap_or(u64::MAX).min(u64::MAX / 2)
 }
 
-fn instant(nanos: u64) -> Timestamp {
+pub(super) fn instant(nanos: u64) -> Timestamp {
     Timestamp::from_nanosecond(nanos.into()).unwrap_or(Timestamp::MAX)
 }
 

@@ -26,9 +26,10 @@ impl Rate {
     /// How long it is until one more fits; then it is not counted.
     pub fn admit(&self, now: Timestamp) -> Result<(), Duration> {
         let limiter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.forgive(nanos(now));
         match limiter.look(nanos(now)) {
             Ok(_) => {
-                limiter.take();
+                limiter.take(nanos(now));
                 Ok(())
             }
             Err(earliest) => Err(Duration::from_nanos(earliest.saturating_sub(nanos(now)))),

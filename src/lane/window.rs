@@ -49,6 +49,8 @@ pub(super) fn nanos(length: Duration) -> u64 {
 pub(super) struct Limiter {
     governor: RateLimiter<NotKeyed, Spent, Hand, StateInformationMiddleware>,
     spent: Spent,
+    /// Nanoseconds until one post that was used is back.
+    interval: u64,
     /// Nanoseconds until a burst that was all used is whole again.
     refill: u64,
 }
@@ -68,14 +70,13 @@ impl Limiter {
 
     fn by(quota: Quota) -> Self {
         let spent = Spent::default();
-        let refill = nanos(quota.replenish_interval()).saturating_mul(u64::from(quota.burst_size().get()));
-        Self { governor: RateLimiter::new(quota, spent.clone(), Hand::default()), spent, refill }
+        let interval = nanos(quota.replenish_interval());
+        let refill = interval.saturating_mul(u64::from(quota.burst_size().get()));
+        Self { governor: RateLimiter::new(quota, spent.clone(), Hand::default()), spent, interval, refill }
     }
 
     /// How many posts this window would let through at `now` in one go, or when it would let one. Uses up nothing.
     pub(super) fn look(&self, now: u64) -> Result<u32, u64> {
-        // More than a burst can't have been used, so a state further ahead means that the clock was set back.
-        self.spent.until.fetch_min(now.saturating_add(self.refill), Relaxed);
         self.governor.clock().0.store(now, Relaxed);
         match self.governor.check() {
             Ok(left) => Ok(left.remaining_burst_capacity().saturating_add(1)),
@@ -83,19 +84,59 @@ impl Limiter {
         }
     }
 
-    /// Uses up the post that the last [`look`](Self::look) allowed.
-    pub(super) fn take(&self) {
-        self.spent.until.store(self.spent.with_next.load(Relaxed), Relaxed);
+    /// Uses up one post, if there is one.
+    pub(super) fn take(&self, now: u64) {
+        if self.look(now).is_ok() {
+            self.spent.until.store(self.spent.with_next.load(Relaxed), Relaxed);
+        }
+    }
+
+    /// When it would let a post through, if `ahead` others go before, each as early as it can.
+    pub(super) fn when(&self, ahead: u32, now: u64) -> u64 {
+        let later = self.whole_at().max(now).saturating_add(self.interval.saturating_mul(u64::from(ahead)));
+        later.saturating_sub(self.refill.saturating_sub(self.interval)).max(now)
+    }
+
+    /// How long until each further post, once the burst is used up.
+    pub(super) fn interval(&self) -> Duration {
+        Duration::from_nanos(self.interval)
+    }
+
+    /// How many posts of its burst are kept back for those that are urgent: two fifths.
+    pub(super) fn kept_back(&self) -> u32 {
+        u32::try_from(self.refill / self.interval.max(1)).unwrap_or(u32::MAX).saturating_mul(2) / 5
     }
 
     /// Uses up the whole burst.
     pub(super) fn drain(&self, now: u64) {
-        self.spent.until.store(now.saturating_add(self.refill), Relaxed);
+        self.set(now.saturating_add(self.refill));
+    }
+
+    /// Leaves one post at `at` beside those that are kept back, if there would be more.
+    pub(super) fn drain_to_one(&self, at: u64) {
+        let left = self.interval.saturating_mul(u64::from(self.kept_back()) + 1);
+        let drained = at.saturating_add(self.refill.saturating_sub(left));
+        self.spent.until.fetch_max(drained, Relaxed);
+    }
+
+    /// When its burst is whole again.
+    pub(super) fn whole_at(&self) -> u64 {
+        self.spent.until.load(Relaxed)
+    }
+
+    /// Forgets what can't have been used: no more than a burst, so a state further ahead means that the clock was set back.
+    pub(super) fn forgive(&self, now: u64) {
+        self.spent.until.fetch_min(now.saturating_add(self.refill), Relaxed);
+    }
+
+    /// Sets when its burst is whole again.
+    pub(super) fn set(&self, whole_at: u64) {
+        self.spent.until.store(whole_at, Relaxed);
     }
 
     /// Whether it is as good as new.
     pub(super) fn is_full(&self, now: u64) -> bool {
-        self.spent.until.load(Relaxed) <= now
+        self.whole_at() <= now
     }
 }
 

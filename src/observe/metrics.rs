@@ -22,6 +22,8 @@ const METADATA: Metadata<'_> = Metadata::new(module_path!(), Level::INFO, Some(m
 pub enum DeliveryOutcome {
     /// The destination said yes.
     Delivered,
+    /// It said so to a card that stood for several.
+    Digested,
     /// An attempt failed, and there will be another.
     Retried,
     /// Given up.
@@ -32,6 +34,7 @@ impl DeliveryOutcome {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
+            Self::Digested => "digested",
             Self::Retried => "retried",
             Self::Dead => "dead",
         }
@@ -99,11 +102,11 @@ impl Metrics {
         self.accept_seconds.record(took);
     }
 
-    /// Counts what an attempt came to, and what that means for the delivery.
-    pub fn attempt(&self, profile: Option<&ProfileName>, outcome: DeliveryOutcome, why: Reason) {
+    /// Counts what an attempt came to, and what that means for so many deliveries.
+    pub fn attempt(&self, profile: Option<&ProfileName>, outcome: DeliveryOutcome, why: Reason, deliveries: usize) {
         let profile = profile.map_or_else(|| "-".to_owned(), ToString::to_string);
         let labels = vec![Label::new("profile", profile.clone()), Label::new("outcome", outcome.as_str())];
-        self.counter("teams_relay_deliveries_total", labels).increment(1);
+        self.counter("teams_relay_deliveries_total", labels).increment(deliveries as u64);
         let labels = vec![Label::new("profile", profile), Label::new("reason", why.as_str())];
         self.counter("teams_relay_attempts_total", labels).increment(1);
     }

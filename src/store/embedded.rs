@@ -9,6 +9,7 @@ mod codec;
 mod disk;
 mod draft;
 mod format;
+mod kept;
 mod lanes;
 mod open;
 mod payload;
@@ -37,7 +38,7 @@ use self::{
     writer::{Commit, Durable, Failure, Shared, Writer},
 };
 use super::{
-    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept,
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept, Usage,
     captured::Kept,
     export::{self, check_header},
 };
@@ -48,6 +49,7 @@ use crate::{
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
+    standing::Standing,
     subscription::Subscription,
 };
 
@@ -93,7 +95,7 @@ impl EmbeddedStore {
         let shared = Shared::default();
         *shared.lock() = known;
         for subscription in subscriptions.all().values() {
-            shared.lock().lanes.pause(subscription.id, subscription.paused);
+            shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
         }
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, commit)?;
         Ok(Self { path: path.to_owned(), disk, subscriptions, captured, shared, failure, writer })
@@ -101,8 +103,10 @@ impl EmbeddedStore {
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {
         let (subscriptions, shared) = (self.subscriptions.clone(), self.shared.clone());
-        blocking(move || subscriptions.put(subscription, keep, |put| shared.lock().lanes.pause(put.id, put.paused)))
-            .await
+        blocking(move || {
+            subscriptions.put(subscription, keep, |put| shared.lock().lanes.pause(put.id, put.paused_at.is_some()))
+        })
+        .await
     }
 
     /// Looks something up on a thread that may block.
@@ -161,6 +165,31 @@ impl Store for EmbeddedStore {
         let weight = 1024 * events.len();
         let settle = move |draft: &mut draft::Draft<'_>| draft.settle(lane, &events, verdict, attempt.as_ref(), now);
         self.writer.run(Durable::Written, weight, settle).await
+    }
+
+    fn backlog(&self, lane: DestinationId) -> usize {
+        self.shared.lock().lanes.backlog(lane)
+    }
+
+    fn standing(&self, lane: DestinationId) -> Option<Standing> {
+        self.shared.lock().standings.get(&lane).copied()
+    }
+
+    async fn put_standing(&self, lane: DestinationId, standing: Option<Standing>) -> Result<(), StoreError> {
+        self.writer.run(Durable::Flushed, 64, move |draft| draft.put_standing(lane, standing)).await
+    }
+
+    async fn put_usage(&self, usage: Usage) -> Result<(), StoreError> {
+        self.writer.run(Durable::Written, 128, move |draft| draft.put_usage(&usage)).await
+    }
+
+    async fn usages(&self) -> Result<Vec<Usage>, StoreError> {
+        let disk = self.disk.clone();
+        blocking(move || kept::usages(&disk)).await
+    }
+
+    async fn forget_usages(&self, groups: Vec<String>) -> Result<(), StoreError> {
+        self.writer.run(Durable::Written, 0, move |draft| draft.forget_usages(groups)).await
     }
 
     fn queue(&self) -> (u64, Option<Timestamp>) {

@@ -66,6 +66,9 @@ struct SubscriptionLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_zone: Option<ZoneName>,
     paused: bool,
+    // Older releases did not say since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paused_at: Option<Timestamp>,
     created_at: Timestamp,
 }
 
@@ -162,7 +165,8 @@ fn bad(what: &str, why: impl ToString) -> StoreError {
 
 /// A subscription as JSON, with its URL.
 pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, StoreError> {
-    let Subscription { id, name, source, events, filter, destination, look, paused, created_at } = subscription.clone();
+    let Subscription { id, name, source, events, filter, destination, look, paused_at, created_at } =
+        subscription.clone();
     let line = SubscriptionLine {
         format: SUBSCRIPTION_FORMAT,
         id,
@@ -176,7 +180,8 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         templates: look.templates,
         locale: look.locale,
         time_zone: look.time_zone,
-        paused,
+        paused: paused_at.is_some(),
+        paused_at,
         created_at,
     };
     serde_json::to_value(line).map_err(|error| bad(&format!("subscription {id}"), error))
@@ -197,7 +202,7 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
         filter: line.filter,
         destination,
         look: Look { templates: line.templates, locale: line.locale, time_zone: line.time_zone },
-        paused: line.paused,
+        paused_at: line.paused.then(|| line.paused_at.unwrap_or(line.created_at)),
         created_at: line.created_at,
     })
 }

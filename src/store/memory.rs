@@ -17,7 +17,7 @@ use tokio::sync::mpsc::Sender;
 
 use self::state::State;
 use super::{
-    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept,
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept, Usage,
     captured::{AllCaptured, Kept},
     export, missing_event,
 };
@@ -28,6 +28,7 @@ use crate::{
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
+    standing::Standing,
     subscription::Subscription,
 };
 
@@ -112,6 +113,37 @@ impl Store for MemoryStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.lock().settle(lane, events, verdict, attempt.as_ref(), now);
+        Ok(())
+    }
+
+    fn backlog(&self, lane: DestinationId) -> usize {
+        self.lock().due().filter(|waiting| waiting.target.destination == lane).count()
+    }
+
+    fn standing(&self, lane: DestinationId) -> Option<Standing> {
+        self.lock().standings.get(&lane).copied()
+    }
+
+    async fn put_standing(&self, lane: DestinationId, standing: Option<Standing>) -> Result<(), StoreError> {
+        let standings = &mut self.lock().standings;
+        match standing {
+            Some(standing) => standings.insert(lane, standing),
+            None => standings.remove(&lane),
+        };
+        Ok(())
+    }
+
+    async fn put_usage(&self, usage: Usage) -> Result<(), StoreError> {
+        self.lock().usages.insert(usage.group.clone(), usage);
+        Ok(())
+    }
+
+    async fn usages(&self) -> Result<Vec<Usage>, StoreError> {
+        Ok(self.lock().usages.values().cloned().collect())
+    }
+
+    async fn forget_usages(&self, groups: Vec<String>) -> Result<(), StoreError> {
+        self.lock().usages.retain(|group, _| !groups.contains(group));
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             locale: Some("de".parse().unwrap()),
             time_zone: Some("Europe/Berlin".parse().unwrap()),
         },
-        paused,
+        paused_at: paused.then(|| minute(0)),
         created_at: minute(0),
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn attempt(at: Timestamp, reason: Reason) -> Attempt {
 }
 
 pub(super) fn retry(at: Timestamp, why: Reason) -> Verdict {
-    Verdict::Retry { at, why, group_waits: why == Reason::Throttled }
+    Verdict::Retry { at, why, counts: why != Reason::Throttled }
 }
 
 /// Accepts an event of that minute, without a delivery id, and gives its id.

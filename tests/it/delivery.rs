@@ -118,14 +118,33 @@ async fn a_connector_that_hides_a_429_in_a_200_is_throttled_and_one_that_says_1_
 }
 
 #[tokio::test]
-async fn a_404_is_a_dead_letter_at_once_and_can_be_replayed() {
+async fn a_404_pauses_the_destination_and_what_waits_goes_out_when_an_admin_resumes_it() {
     let relay = TestRelay::start().await;
     let teams = Teams::start().await;
     teams.answer([Answer::Status(404, "", r#"{"error":{"code":"WorkflowNotFound"}}"#)]);
+    let subscription = relay.subscribe("github", teams.url("a")).await;
+    relay.push("d-1").await;
+    teams.received(1).await;
+    let shown = relay.admin_until("/api/v1/subscriptions", |shown| shown[0]["state"] == "paused").await;
+    assert_eq!((&shown[0]["reason"], &shown[0]["by"]), (&"destination_gone".into(), &"relay".into()));
+    relay.push("d-2").await;
+    assert_eq!((teams.count(), relay.accounts().waiting), (1, 2));
+    relay.app().admin.subscriptions.set_paused(&subscription.id.to_string(), false).await.unwrap();
+    teams.received(2).await;
+    let accounts = relay.accounts_are(|accounts| accounts.digested == 2).await;
+    assert_eq!((accounts.accepted, accounts.dead), (2, 0));
+    relay.admin_until("/api/v1/subscriptions", |shown| shown[0]["state"] == "active").await;
+}
+
+#[tokio::test]
+async fn a_card_that_is_refused_is_a_dead_letter_at_once_and_can_be_replayed() {
+    let relay = TestRelay::start().await;
+    let teams = Teams::start().await;
+    teams.answer([Answer::Status(400, "", "bad card")]);
     relay.subscribe("github", teams.url("a")).await;
     relay.push("d-1").await;
     teams.received(1).await;
-    assert_eq!(dead_reason(&relay).await, Reason::DestinationGone);
+    assert_eq!(dead_reason(&relay).await, Reason::CardRefused);
     let address = relay.app().admin_address.unwrap();
     let request =
         relay.client.post(format!("http://{address}/api/v1/dead/replay")).bearer_auth("admin-token-of-the-tests");
@@ -204,7 +223,8 @@ async fn quotas_hold_for_a_group_over_all_its_destinations() {
         };
         relay.app().admin.subscriptions.add(request).await.unwrap();
     }
-    for number in 0..10 {
+    // So few that none needs to share a card.
+    for number in 0..3 {
         relay.push(&format!("d-{number}")).await;
     }
     // One at once and then one every twelve seconds: five in any minute.

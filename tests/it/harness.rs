@@ -137,6 +137,22 @@ impl TestRelay {
         request.send().await.unwrap().text().await.unwrap()
     }
 
+    /// What the admin listener answers to this path, once it is as wanted.
+    pub(crate) async fn admin_until(
+        &self,
+        path: &str,
+        wanted: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
+        for _ in 0..2000 {
+            let shown = serde_json::from_str(&self.admin(path).await).unwrap();
+            if wanted(&shown) {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{path} never was as wanted: {}", self.admin(path).await);
+    }
+
     /// The value of a metric's series, or 0.
     pub(crate) async fn metric(&self, series: &str) -> f64 {
         let text = self.admin("/metrics").await;

@@ -31,7 +31,7 @@ async fn no_log_metric_list_or_error_holds_a_url_a_secret_or_a_payload() {
         Answer::Status(500, "", "see http://127.0.0.1/channel-a?sig=very-secret-sig"),
         Answer::Reset,
         Answer::Status(202, "", ""),
-        Answer::Status(404, "", "gone: very-secret-sig"),
+        Answer::Status(400, "", "gone: very-secret-sig"),
     ]);
     assert_eq!(post(&daemon, MARKER).await.status(), 202);
     teams.received(3).await;

@@ -29,7 +29,7 @@ fn dead(why: Reason) -> Verdict {
 }
 
 fn retry(seconds: u64, why: Reason) -> Verdict {
-    Verdict::Retry { at: now() + Duration::from_secs(seconds), why, group_waits: why == Reason::Throttled }
+    Verdict::Retry { at: now() + Duration::from_secs(seconds), why, counts: why != Reason::Throttled }
 }
 
 /// Every status with an empty body that is not [`Reason::Unexpected`].
@@ -204,10 +204,7 @@ fn a_retry_after_closes_the_group_in_full_but_not_past_the_expiry() {
 fn a_retry_after_on_a_failure_only_lengthens_the_wait() {
     let mut failed = reply(503, "");
     failed.retry_after = Some("Mon, 23 Nov 2026 08:10:00 GMT".into());
-    assert_eq!(judged(&failed, Answers::Workflow, Tried::default()).verdict, {
-        // 600 s asked, and half of a fifth by chance, at most a minute.
-        retry(660, Reason::ServerError)
-    });
+    assert_eq!(judged(&failed, Answers::Workflow, Tried::default()).verdict, { retry(600, Reason::ServerError) });
     failed.retry_after = Some("next Tuesday".into());
     assert_eq!(judged(&failed, Answers::Workflow, Tried::default()).verdict, retry(10, Reason::ServerError));
 }
@@ -219,7 +216,10 @@ fn what_can_be_tried_only_after_its_expiry_has_expired() {
     assert_eq!((judgement.verdict, judgement.reason), (dead(Reason::Expired), Reason::ServerError));
     let past = now() - Duration::from_secs(9);
     let judgement = judge(Ok(&reply(429, "")), Answers::Workflow, Tried::default(), &schedule(), now(), past, 0.0);
-    assert_eq!((judgement.verdict, judgement.close_group), (dead(Reason::Expired), Some(now())));
+    assert_eq!(
+        (judgement.verdict, judgement.close_group),
+        (dead(Reason::Expired), Some(now() + Duration::from_secs(15)))
+    );
 }
 
 #[test]
@@ -242,10 +242,11 @@ proptest! {
         for answers in [Answers::Workflow, Answers::Connector] {
             let tried = Tried { failures, throttles };
             let judgement = judge(Ok(&reply), answers, tried, &schedule(), now(), expires_at, jitter);
-            if let Verdict::Retry { at, why, group_waits } = judgement.verdict {
+            if let Verdict::Retry { at, why, counts } = judgement.verdict {
                 prop_assert!(at >= now() && at <= expires_at);
-                prop_assert_eq!(group_waits, why == Reason::Throttled);
-                prop_assert_eq!(judgement.close_group, group_waits.then_some(at));
+                prop_assert_eq!(counts, why != Reason::Throttled);
+                prop_assert_eq!(judgement.close_group.is_some(), !counts);
+                prop_assert!(judgement.close_group.is_none_or(|until| until >= at));
                 let asked = reply.retry_after.as_deref().and_then(|asked| asked.parse::<u32>().ok());
                 prop_assert!(asked.is_none_or(|asked| at >= now() + Duration::from_secs(asked.into())));
             }

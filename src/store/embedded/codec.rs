@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    config::{duration::Span, profile::Window},
     delivery::{Attempt, DeliveryState, Target},
     destination::DestinationId,
     event::{Event, EventType},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
-    store::{DeadLetter, EventRecord, StoreError},
+    standing::{Actor, Standing, State},
+    store::{DeadLetter, EventRecord, StoreError, Usage},
 };
 
 /// The version of every row's form; payloads have one of their own.
@@ -76,6 +78,31 @@ pub(super) struct DeadRow {
 pub(super) struct SeenRow {
     pub(super) until: i64,
     pub(super) event: [u8; 16],
+}
+
+/// What a quota group has used up, in the space of usages. Nanoseconds since 1970, as the quotas count.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UsageRow {
+    at: i128,
+    windows: Vec<WindowRow>,
+    closed_until: Option<i128>,
+}
+
+/// One window of it.
+#[derive(Serialize, Deserialize)]
+struct WindowRow {
+    posts: u32,
+    per_ns: u64,
+    whole_at: i128,
+}
+
+/// How a destination stands.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StandingRow {
+    state: String,
+    reason: Option<String>,
+    since: i64,
+    by_admin: bool,
 }
 
 /// The books, and the greatest event id given so far.
@@ -260,6 +287,57 @@ impl DeadRow {
             kind: self.kind,
             at: instant(self.at),
             why: reason(&self.why, what)?,
+        })
+    }
+}
+
+impl UsageRow {
+    pub(super) fn of(usage: &Usage) -> Self {
+        let window = |(window, whole_at): &(Window, Timestamp)| WindowRow {
+            posts: window.posts.get(),
+            per_ns: u64::try_from(window.per.0.as_nanos()).unwrap_or(u64::MAX),
+            whole_at: whole_at.as_nanosecond(),
+        };
+        Self {
+            at: usage.at.as_nanosecond(),
+            windows: usage.whole_at.iter().map(window).collect(),
+            closed_until: usage.closed_until.map(Timestamp::as_nanosecond),
+        }
+    }
+
+    /// Windows that can't be, as only a damaged row has, are left out.
+    pub(super) fn usage(self, group: String) -> Usage {
+        let at = |ns| Timestamp::from_nanosecond(ns).unwrap_or(Timestamp::MAX);
+        let window = |row: WindowRow| {
+            let window = Window { posts: row.posts.try_into().ok()?, per: Span(Duration::from_nanos(row.per_ns)) };
+            Some((window, at(row.whole_at)))
+        };
+        Usage {
+            group,
+            at: at(self.at),
+            whole_at: self.windows.into_iter().filter_map(window).collect(),
+            closed_until: self.closed_until.map(at),
+        }
+    }
+}
+
+impl StandingRow {
+    pub(super) fn of(standing: &Standing) -> Self {
+        Self {
+            state: standing.state.as_str().to_owned(),
+            reason: standing.reason.map(|why| why.as_str().to_owned()),
+            since: standing.since.as_millisecond(),
+            by_admin: standing.by == Actor::Admin,
+        }
+    }
+
+    pub(super) fn standing(self, what: impl Fn() -> String) -> Result<Standing, StoreError> {
+        let state = State::ALL.into_iter().find(|state| state.as_str() == self.state);
+        Ok(Standing {
+            state: state.ok_or_else(|| damaged(what(), format!("there is no state `{}`", self.state)))?,
+            reason: self.reason.map(|word| reason(&word, &what)).transpose()?,
+            since: instant(self.since),
+            by: if self.by_admin { Actor::Admin } else { Actor::Relay },
         })
     }
 }

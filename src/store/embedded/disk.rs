@@ -42,6 +42,10 @@ pub(super) enum Space {
     Seen,
     /// One key: the books.
     Books,
+    /// A quota group's text → usage row.
+    Usages,
+    /// Destination → standing row.
+    Standings,
 }
 
 /// The only key of [`Space::Books`].
@@ -59,6 +63,8 @@ pub(super) struct Disk {
     dead: Keyspace,
     seen: Keyspace,
     books: Keyspace,
+    usages: Keyspace,
+    standings: Keyspace,
 }
 
 impl Disk {
@@ -87,6 +93,8 @@ impl Disk {
             dead: small("dead")?,
             seen: small("seen")?,
             books: small("books")?,
+            usages: small("usages")?,
+            standings: small("standings")?,
             payloads,
             database,
         })
@@ -102,6 +110,8 @@ impl Disk {
             Space::Dead => &self.dead,
             Space::Seen => &self.seen,
             Space::Books => &self.books,
+            Space::Usages => &self.usages,
+            Space::Standings => &self.standings,
         }
     }
 

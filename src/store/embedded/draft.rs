@@ -13,8 +13,10 @@ use super::{
     lanes::Change,
 };
 use crate::{
+    destination::DestinationId,
     name::{EventId, EventIds},
     outcome::Accounts,
+    standing::Standing,
     store::{StoreError, seen::Seen},
 };
 
@@ -26,13 +28,16 @@ pub(super) struct Draft<'a> {
     pub(super) accounts: Accounts,
     pub(super) last_event: EventId,
     pub(super) changes: Vec<Change>,
+    /// How destinations stand from now on.
+    pub(super) standings: Vec<(DestinationId, Option<Standing>)>,
     /// Changed at once, and not after the commit: nothing is written after one that fails.
     pub(super) replays: &'a mut Seen,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(disk: &'a Disk, accounts: Accounts, last_event: EventId, replays: &'a mut Seen) -> Self {
-        Self { disk, writes: BTreeMap::new(), accounts, last_event, changes: Vec::new(), replays }
+        let (changes, standings) = (Vec::new(), Vec::new());
+        Self { disk, writes: BTreeMap::new(), accounts, last_event, changes, standings, replays }
     }
 
     pub(super) fn get(&self, space: Space, key: &Slice) -> Result<Option<Slice>, StoreError> {

@@ -133,6 +133,12 @@ impl Lanes {
         due
     }
 
+    /// How many wait in a lane, those of paused subscriptions left out.
+    pub(super) fn backlog(&self, lane: DestinationId) -> usize {
+        let queues = self.lanes.get(&lane).into_iter().flatten();
+        queues.filter(|(id, _)| !self.paused.contains(id)).map(|(_, queue)| queue.events.len()).sum()
+    }
+
     /// How many wait, those of paused subscriptions too, and when the oldest of their events arrived.
     pub(super) fn queue(&self) -> (u64, Option<Timestamp>) {
         let queues = self.lanes.values().flat_map(BTreeMap::values);
@@ -166,6 +172,7 @@ mod tests {
         assert_eq!(first(&lanes, 3), [1, 2, 3]);
         lanes.pause(SubscriptionId::from_u128(2), true);
         assert_eq!(first(&lanes, 9), [1, 4, 9]);
+        assert_eq!(lanes.backlog(LANE), 3);
         lanes.pause(SubscriptionId::from_u128(2), false);
         assert_eq!(first(&lanes, 9), [1, 2, 3, 4, 9]);
     }

@@ -121,6 +121,7 @@ pub(super) fn rebuild(disk: &Disk) -> Result<(Known, EventId), StoreError> {
     } else if last.as_u128() > 0 {
         return Err(damaged("the books".into(), "they are gone, and the events are there".into()));
     }
+    known.standings = super::kept::standings(disk)?;
     reconcile(&mut known.accounts, known.lanes.queue().0);
     Ok((known, last))
 }

@@ -75,8 +75,9 @@ impl Draft<'_> {
             Verdict::Retry { at, why: Reason::Throttled, .. } => {
                 StateRow::Waiting { failures, throttles: throttles.saturating_add(1), due_at: at.as_millisecond() }
             }
-            Verdict::Retry { at, .. } => {
-                StateRow::Waiting { failures: failures.saturating_add(1), throttles: 0, due_at: at.as_millisecond() }
+            Verdict::Retry { at, counts, .. } => {
+                let failures = failures.saturating_add(u32::from(counts));
+                StateRow::Waiting { failures, throttles: 0, due_at: at.as_millisecond() }
             }
         };
         if let Some(waits) = Change::waits(id, row.received_at, delivery) {

@@ -449,7 +449,7 @@ async fn a_subscription_of_an_older_release_is_read_looks_as_all_do_and_is_writt
     let store = EmbeddedStore::open(folder.path()).unwrap();
     let read = store.subscriptions();
     assert_eq!(read[0].look, crate::subscription::Look::default());
-    assert_eq!((read[0].name.as_deref(), read[0].paused), (Some("dev"), true));
+    assert_eq!((read[0].name.as_deref(), read[0].paused_at.is_some()), (Some("dev"), true));
     let exported = lines(&store).await;
     assert_eq!(exported[1], OLD_SUBSCRIPTION.replacen('{', r#"{"record":"subscription","#, 1));
 }

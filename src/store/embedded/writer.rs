@@ -3,6 +3,7 @@
 //! A commit that fails ends all writing: what the disk holds then is not known, and nothing may be promised on it.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread::JoinHandle,
 };
@@ -12,8 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{disk::Disk, draft::Draft, lanes::Lanes};
 use crate::{
+    destination::DestinationId,
     name::EventId,
     outcome::Accounts,
+    standing::Standing,
     store::{StoreError, seen::Seen},
 };
 
@@ -60,6 +63,7 @@ impl Failure {
 pub(super) struct Known {
     pub(super) lanes: Lanes,
     pub(super) accounts: Accounts,
+    pub(super) standings: HashMap<DestinationId, Standing>,
 }
 
 /// Shared by the writer, which changes it after each commit, and by readers. Never locked across a read or write
@@ -221,6 +225,12 @@ impl Work {
             Ok(()) => {
                 let mut known = self.memory.lock();
                 draft.changes.iter().for_each(|change| known.lanes.apply(*change));
+                for (lane, standing) in &draft.standings {
+                    match standing {
+                        Some(standing) => known.standings.insert(*lane, *standing),
+                        None => known.standings.remove(lane),
+                    };
+                }
                 known.accounts = draft.accounts;
                 drop(known);
                 (self.accounts, self.last_event) = (draft.accounts, draft.last_event);

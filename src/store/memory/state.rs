@@ -13,8 +13,9 @@ use crate::{
     event::{Event, Replay},
     name::{EventId, EventIds, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    standing::Standing,
     store::{
-        Accepted, DeadLetter, EventRecord, KEPT_ATTEMPTS, StoreError, distinct,
+        Accepted, DeadLetter, EventRecord, KEPT_ATTEMPTS, StoreError, Usage, distinct,
         export::{Whole, WholeDelivery},
         missing_event,
         seen::Seen,
@@ -29,6 +30,8 @@ pub(super) struct State {
     pub(super) dead: BTreeMap<(EventId, DestinationId), DeadLetter>,
     pub(super) subscriptions: BTreeMap<SubscriptionId, Arc<Subscription>>,
     pub(super) accounts: Accounts,
+    pub(super) standings: BTreeMap<DestinationId, Standing>,
+    pub(super) usages: BTreeMap<String, Usage>,
     last: Option<EventId>,
     replays: HashMap<[u8; 16], (i64, EventId)>,
     seen: Seen,
@@ -151,9 +154,8 @@ impl State {
 
     /// The same without those of paused subscriptions.
     pub(super) fn due(&self) -> impl Iterator<Item = Waiting> {
-        self.waiting().filter(|waiting| {
-            !self.subscriptions.get(&waiting.target.subscription).is_some_and(|subscription| subscription.paused)
-        })
+        let subscription = |waiting: &Waiting| self.subscriptions.get(&waiting.target.subscription);
+        self.waiting().filter(move |waiting| subscription(waiting).is_none_or(|one| one.paused_at.is_none()))
     }
 
     pub(super) fn settle(
@@ -176,8 +178,8 @@ impl State {
                 Verdict::Retry { at, why: Reason::Throttled, .. } => {
                     DeliveryState::Waiting { failures, throttles: throttles + 1, due_at: at }
                 }
-                Verdict::Retry { at, .. } => {
-                    DeliveryState::Waiting { failures: failures + 1, throttles: 0, due_at: at }
+                Verdict::Retry { at, counts, .. } => {
+                    DeliveryState::Waiting { failures: failures + u32::from(counts), throttles: 0, due_at: at }
                 }
                 Verdict::Accepted => DeliveryState::Delivered { at: now },
                 Verdict::Dead { why } => DeliveryState::Dead { at: now, why },

@@ -1,0 +1,75 @@
+//! What the way out must know again after a restart: what quota groups have used up, and how destinations stand.
+
+use std::collections::HashMap;
+
+use super::{
+    codec::{StandingRow, UsageRow, damaged, decode, encode},
+    disk::{Disk, Space, unreadable},
+    draft::Draft,
+};
+use crate::{
+    destination::DestinationId,
+    standing::Standing,
+    store::{StoreError, Usage},
+};
+
+impl Draft<'_> {
+    pub(super) fn put_usage(&mut self, usage: &Usage) -> Result<(), StoreError> {
+        let row = encode(&UsageRow::of(usage))?;
+        self.put(Space::Usages, usage.group.as_bytes().into(), row);
+        Ok(())
+    }
+
+    pub(super) fn forget_usages(&mut self, groups: Vec<String>) -> Result<(), StoreError> {
+        for group in groups {
+            self.remove(Space::Usages, group.as_bytes().into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_standing(&mut self, lane: DestinationId, standing: Option<Standing>) -> Result<(), StoreError> {
+        let key = lane.as_u64().to_be_bytes();
+        match &standing {
+            Some(standing) => self.put(Space::Standings, key.into(), encode(&StandingRow::of(standing))?),
+            None => self.remove(Space::Standings, key.into()),
+        }
+        self.standings.push((lane, standing));
+        Ok(())
+    }
+}
+
+/// What was kept of all quota groups; what can't be read is told of and left out.
+pub(super) fn usages(disk: &Disk) -> Result<Vec<Usage>, StoreError> {
+    let mut usages = Vec::new();
+    for pair in disk.space(Space::Usages).iter() {
+        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Usages, &error))?;
+        let group = String::from_utf8_lossy(&key).into_owned();
+        match decode::<UsageRow>(&value, || format!("what the quota group {group} has used")) {
+            Ok(row) => usages.push(row.usage(group)),
+            Err(error) => tracing::error!(%error, "its allowance begins anew"),
+        }
+    }
+    Ok(usages)
+}
+
+/// How all destinations stand; one that can't be read is told of and begins anew.
+pub(super) fn standings(disk: &Disk) -> Result<HashMap<DestinationId, Standing>, StoreError> {
+    let mut standings = HashMap::new();
+    for pair in disk.space(Space::Standings).iter() {
+        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Standings, &error))?;
+        match standing(&key, &value) {
+            Ok((lane, standing)) => drop(standings.insert(lane, standing)),
+            Err(error) => tracing::error!(%error, "a destination's state begins anew"),
+        }
+    }
+    Ok(standings)
+}
+
+fn standing(key: &[u8], value: &[u8]) -> Result<(DestinationId, Standing), StoreError> {
+    let bytes = <[u8; 8]>::try_from(key);
+    let bytes =
+        bytes.map_err(|_| damaged("a destination's state".into(), format!("its key has {} bytes", key.len())))?;
+    let lane = DestinationId::from_u64(u64::from_be_bytes(bytes));
+    let what = || format!("the state of destination {lane}");
+    Ok((lane, decode::<StandingRow>(value, what)?.standing(what)?))
+}
