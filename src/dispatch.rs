@@ -104,6 +104,11 @@ impl Now {
     }
 }
 
+/// Whether nothing came of a delivery yet that it would have to wait for; a clock that was set back is no reason to wait.
+fn is_untried(waiting: &Waiting) -> bool {
+    waiting.failures == 0 && waiting.throttles == 0
+}
+
 /// What one step has in hand.
 struct Run<'a> {
     rules: &'a Arc<Rules>,
@@ -144,6 +149,9 @@ impl Dispatch {
         let run = Run { rules: &rules, lane, head, subscription, group, now };
         if let Some(until) = self.waits_until(&run) {
             return Ok(Tick::Idle { until: Some(until.min(self.expires(&run))) });
+        }
+        if let Some(other) = self.other_than_failed(&run) {
+            return self.deliver(&run, other).await;
         }
         let alone = if self.must_fold(&run) { self.fold(&run).await? } else { Folded::Alone(head) };
         match alone {
@@ -195,9 +203,21 @@ impl Dispatch {
             Ok(Some(until)) => Some(until),
             // It waited its time out by the steady clock, whatever the other one was set to meanwhile.
             Err(_) => None,
+            Ok(None) if is_untried(&head) => None,
             Ok(None) => Some(now.steady_at(head.due_at)),
         };
         due.max(probe).filter(|until| *until > now.steady)
+    }
+
+    /// The second delivery of a lane whose destination is down, where the first one failed last: it tells whether the
+    /// fault is the destination's, and else goes before one that would hold it up.
+    fn other_than_failed(&self, run: &Run<'_>) -> Option<Waiting> {
+        let failed = self.courses.with(run.lane, |course| course.breaker.failed_alone());
+        if failed != Some(run.head.event) {
+            return None;
+        }
+        let second = self.store.due(run.lane, 2).get(1).copied()?;
+        self.still_wanted(run.rules, &second, run.now).is_ok().then_some(second)
     }
 
     /// Whether the waiting deliveries of a lane can't each have a card of their own in time.

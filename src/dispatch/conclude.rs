@@ -51,7 +51,12 @@ impl Dispatch {
     ) -> Result<Verdict, StoreError> {
         let Judgement { verdict, reason, .. } = judgement;
         if verdict == Verdict::Accepted {
-            self.courses.with(run.lane, |course| course.breaker.worked());
+            self.courses.with(run.lane, |course| {
+                if course.breaker.failed_alone().is_some_and(|failed| !events.contains(&failed)) {
+                    course.at_fault = course.breaker.failed_alone();
+                }
+                course.breaker.worked();
+            });
             self.takes_cards(run.lane).await?;
             return Ok(verdict);
         }
@@ -69,12 +74,22 @@ impl Dispatch {
             return Ok(Verdict::Retry { at: now.wall_at(probe), why: reason, counts: false });
         }
         match verdict {
+            Verdict::Dead { why: Reason::RetriesExhausted } if self.may_be_down(run.lane, events) => {
+                self.courses.with(run.lane, |course| course.breaker.suspect(run.head.event, now.steady));
+                Ok(Verdict::Retry { at: now.wall, why: reason, counts: false })
+            }
             Verdict::Dead { .. } if events.len() > 1 => {
                 let wait = run.rules.delivery.schedule.retry.first().copied().unwrap_or_default();
                 Ok(Verdict::Retry { at: now.wall + wait, why: reason, counts: true })
             }
             other => Ok(other),
         }
+    }
+
+    /// Whether another delivery is to be tried before one that used all its tries is given up.
+    fn may_be_down(&self, lane: DestinationId, events: &[EventId]) -> bool {
+        let at_fault = self.courses.with(lane, |course| course.at_fault);
+        matches!(events, [event] if at_fault != Some(*event)) && self.store.backlog(lane) > 1
     }
 
     fn tell(&self, run: &Run<'_>, events: &[EventId], verdict: Verdict, reason: Reason) {

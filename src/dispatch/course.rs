@@ -17,6 +17,8 @@ use crate::{destination::DestinationId, lane::breaker::Breaker, name::EventId};
 pub struct Course {
     /// Whether its destination is down.
     pub breaker: Breaker,
+    /// A delivery that failed where another one, after it, did not: the fault is its own.
+    pub at_fault: Option<EventId>,
     /// It does nothing before this instant, as long as this event is its first.
     pub rest: Option<Rest>,
     /// No further digest before this instant, unless one is full: what comes meanwhile shares a card.

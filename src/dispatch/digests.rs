@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Dispatch, Run,
     cards::{self, Rendered},
-    lines,
+    is_untried, lines,
 };
 use crate::{
     card::Severity,
@@ -97,7 +97,7 @@ impl Dispatch {
                 tokio::task::yield_now().await;
             }
             // One that waits for its next try keeps its time, and one that has no way out is given up as the first.
-            if one.event != run.head.event && one.due_at > run.now.wall {
+            if one.event != run.head.event && !is_untried(one) && one.due_at > run.now.wall {
                 continue;
             }
             let Ok(subscription) = self.still_wanted(run.rules, one, run.now) else { continue };

@@ -56,6 +56,22 @@ impl Breaker {
         Some(next)
     }
 
+    /// Takes a destination to be down, since a delivery used all its tries; the next probe, which should be another
+    /// delivery, may be made at once and tells which of the two it is.
+    pub fn suspect(&mut self, event: EventId, now: Timestamp) {
+        self.failed = Some(vec![event]);
+        self.open = Some(Open { probes: 0, next: now });
+    }
+
+    /// The delivery whose post failed last, alone, of a destination that is down.
+    pub fn failed_alone(&self) -> Option<EventId> {
+        self.open?;
+        match self.failed.as_deref() {
+            Some([event]) => Some(*event),
+            _ => None,
+        }
+    }
+
     /// Takes note that the destination answered as one that works does.
     pub fn worked(&mut self) {
         *self = Self::default();
