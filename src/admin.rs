@@ -5,6 +5,7 @@ pub mod api;
 pub mod auth;
 pub mod health;
 pub mod rejects;
+mod replays;
 pub mod transfer;
 pub mod view;
 

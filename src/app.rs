@@ -4,14 +4,12 @@ mod listen;
 mod refused;
 mod settings;
 mod sweep;
+mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::{
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
-    task::JoinSet,
-};
+use tokio::{sync::mpsc::unbounded_channel, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -47,9 +45,6 @@ use settings::Settings;
 
 /// How long requests and posts in hand may take to finish when the daemon stops. systemd waits 90 s by default.
 const GRACE: Duration = Duration::from_secs(20);
-
-/// How often all lanes are woken, in case a wake-up was lost.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A running relay.
 #[derive(Debug)]
@@ -120,9 +115,10 @@ impl App {
         app.admin.dispatch.remember();
         app.admin.subscriptions.refresh();
         app.admin.subscriptions.warn_of_lost_looks();
+        app.warn_of_lost_notify();
         app.know_captured();
         app.serve(listeners);
-        app.run_lanes(woken);
+        app.tasks.spawn(watch::run(app.admin.clone(), app.lanes.clone(), woken, app.stopping.clone()));
         app.tasks.spawn(sweep::run(app.admin.clone(), app.settings.config.store.clone(), app.stopping.clone()));
         app.admin.metrics.reloaded(true);
         app.admin.ready.set(true);
@@ -162,30 +158,15 @@ impl App {
         });
     }
 
-    /// Wakes all lanes that have work, now and from time to time, and between that whichever gets new work.
-    fn run_lanes(&mut self, mut woken: UnboundedReceiver<DestinationId>) {
-        let (lanes, stopping, admin) = (self.lanes.clone(), self.stopping.clone(), self.admin.clone());
-        self.tasks.spawn(async move {
-            let mut look_again = admin.clock.steady();
-            loop {
-                tokio::select! {
-                    lane = woken.recv() => match lane {
-                        Some(lane) => lanes.wake(lane),
-                        None => break,
-                    },
-                    () = admin.clock.sleep_until(look_again) => {
-                        admin.store.lanes().into_iter().for_each(|lane| lanes.wake(lane));
-                        look_again = admin.clock.steady() + LOOK_AGAIN;
-                    }
-                    () = stopping.cancelled() => break,
-                }
-            }
-            "the lanes"
-        });
-    }
-
     fn know_captured(&self) {
         self.admin.ingest.keys.know(self.settings.rules.load().sources.keys());
+    }
+
+    fn warn_of_lost_notify(&self) {
+        let rules = self.settings.rules.load();
+        if let (Some(wanted), None) = (&rules.notify, self.admin.dispatch.told()) {
+            tracing::warn!(wanted, "`admin.notify` names no subscription; nobody is told of destinations that fail");
+        }
     }
 
     fn warn_of_open_sources(&self) {
@@ -214,6 +195,7 @@ impl App {
                 refused::begin_anew(&self.admin);
                 self.warn_of_open_sources();
                 self.admin.subscriptions.warn_of_lost_looks();
+                self.warn_of_lost_notify();
                 self.know_captured();
                 // A lane may rest until a time that other settings no longer ask for.
                 for lane in self.admin.store.lanes() {

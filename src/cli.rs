@@ -12,6 +12,7 @@ mod payload;
 mod provider;
 mod reject;
 mod render;
+mod replay;
 mod send;
 mod serve;
 mod subscription;

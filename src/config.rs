@@ -44,6 +44,8 @@ pub struct Config {
     pub admin_socket: PathBuf,
     /// What opens the API over TCP; with none, it stays shut.
     pub admin_token: Vec<Secret>,
+    /// Who is told of destinations that fail: a subscription's id or name.
+    pub admin_notify: Option<String>,
     /// The store.
     pub store: storage::Storage,
     /// Which hosts may be posted to.

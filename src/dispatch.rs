@@ -8,6 +8,7 @@ mod conclude;
 pub mod course;
 mod digests;
 pub mod lines;
+pub mod notices;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,6 +39,7 @@ use crate::{
     outcome::Reason,
     profile::Encoded,
     rules::Rules,
+    standing::State,
     store::{Store, StoreError},
     subscription::Subscription,
 };
@@ -141,6 +143,7 @@ impl Dispatch {
 
     async fn advance(&self, lane: DestinationId, head: Waiting, now: Now) -> Result<Tick, StoreError> {
         let rules = self.rules.load_full();
+        self.bury(lane, rules.delivery.dead_after, now).await?;
         let subscription = match self.still_wanted(&rules, &head, now) {
             Ok(subscription) => subscription,
             Err(why) => return self.give_up_lost(&rules, lane, why, now).await,
@@ -163,9 +166,12 @@ impl Dispatch {
     /// The subscription on whose behalf a delivery waits.
     ///
     /// # Errors
-    /// Why it is to be given up: its subscription is gone, or it is past its time.
+    /// Why it is to be given up: its subscription is gone, its destination is dead, or it is past its time.
     fn still_wanted(&self, rules: &Rules, waiting: &Waiting, now: Now) -> Result<Arc<Subscription>, Reason> {
         let subscription = self.store.subscription(waiting.target.subscription).ok_or(Reason::SubscriptionRemoved)?;
+        if let Some(standing) = self.store.standing(waiting.target.destination).filter(|one| one.state == State::Dead) {
+            return Err(standing.reason.unwrap_or(Reason::DestinationGone));
+        }
         let expires_at = waiting.event.time() + rules.ttl(&subscription.source);
         if expires_at <= now.for_age() { Err(Reason::Expired) } else { Ok(subscription) }
     }

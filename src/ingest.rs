@@ -276,12 +276,20 @@ impl Ingest {
     /// # Errors
     /// The store's.
     pub async fn replay(&self, id: EventId) -> Result<usize, crate::store::StoreError> {
+        let targets = self.targets(id).await?;
+        self.replay_to(id, targets).await
+    }
+
+    /// Who would get an event by the mappings and subscriptions of now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn targets(&self, id: EventId) -> Result<Vec<Target>, crate::store::StoreError> {
         let event = self.store.event(id).await?;
-        let targets = match (self.rules.load().sources.get(&event.source), event.payload()) {
+        Ok(match (self.rules.load().sources.get(&event.source), event.payload()) {
             (Some(source), Ok(payload)) => self.route(source, &Facts::new(&event, &payload)).0,
             _ => Vec::new(),
-        };
-        self.replay_to(id, targets).await
+        })
     }
 
     /// Makes these deliveries of an event wait again.

@@ -126,6 +126,13 @@ text_name!(
     "use a path such as `github/push` of a-z, 0-9, `-`, `_` and `.`, no segment beginning with a dot"
 );
 
+impl SourceName {
+    /// Of events that the relay itself has to tell; no source in the settings may have it.
+    pub fn relay() -> Self {
+        Self("teams-relay".into())
+    }
+}
+
 impl LocaleName {
     /// The language that templates are written in.
     pub fn english() -> Self {

@@ -52,6 +52,8 @@ pub struct Rules {
     pub host_rules: HostRules,
     /// How cards are posted.
     pub delivery: DeliveryRules,
+    /// Who is told of destinations that fail: a subscription's id or name.
+    pub notify: Option<String>,
     /// The language of cards where nobody says otherwise.
     cards: Cards,
     profile_windows: BTreeMap<ProfileName, Vec<Window>>,
@@ -96,6 +98,8 @@ pub struct DeliveryRules {
     pub ttl: Duration,
     /// How long a lane may fall behind before its deliveries share cards.
     pub digest_after: Duration,
+    /// How long a destination may be paused by the relay before it is given up.
+    pub dead_after: Duration,
 }
 
 impl SourceRules {
@@ -175,7 +179,9 @@ impl Rules {
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
                     ttl: config.delivery.ttl.0,
                     digest_after: config.delivery.digest_after.0,
+                    dead_after: config.delivery.dead_after.0,
                 },
+                notify: config.admin_notify.clone(),
                 cards: config.cards.clone(),
                 profile_windows: config.quotas.profiles.clone(),
                 group_windows: config.quotas.groups.clone(),

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
-    Admin, rejects, transfer,
+    Admin, rejects, replays, transfer,
     view::{Count, EventView, SubscriptionView, TestView},
 };
 use crate::{
@@ -39,10 +39,11 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/subscriptions/{id}/resume", post(resume_subscription))
         .route("/subscriptions/{id}/test", post(test_subscription))
         .route("/events", get(list_events))
+        .route("/events/replay", post(replays::events))
         .route("/events/{id}", get(show_event))
         .route("/events/{id}/replay", post(replay_event))
         .route("/dead", get(list_dead).delete(purge_dead))
-        .route("/dead/replay", post(replay_all_dead))
+        .route("/dead/replay", post(replays::dead))
         .route("/dead/{id}/replay", post(replay_dead))
         .route("/rejects", get(rejects::list))
         .route("/rejects/{id}", get(rejects::show))
@@ -75,7 +76,8 @@ impl From<StoreError> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(_: QueryRejection) -> Self {
-        let cure = "the query can't be read; use limit=NUMBER, before=EVENT, upto=EVENT or destination=FINGERPRINT";
+        let cure = "the query can't be read; use limit=NUMBER, before=EVENT, upto=EVENT, source=NAME, destination=FINGERPRINT, \
+                    reason=WORD, since=INSTANT, until=INSTANT or dry_run=true";
         Self::new(StatusCode::BAD_REQUEST, "bad_query", cure)
     }
 }
@@ -188,20 +190,6 @@ async fn replay_dead(State(admin): Relay, Path(id): Path<String>, query: Asked<D
         .map(|(target, _)| target)
         .collect();
     Ok(Json(Count { count: admin.ingest.replay_to(id, targets).await? }))
-}
-
-async fn replay_all_dead(State(admin): Relay) -> Answer<Count> {
-    let mut count = 0;
-    let mut page = Page { before: None, limit: 1000 };
-    loop {
-        let letters = admin.store.dead(page).await?;
-        let Some(last) = letters.last() else { break };
-        page.before = Some(last.event);
-        for letter in letters {
-            count += admin.ingest.replay_to(letter.event, vec![letter.target]).await?;
-        }
-    }
-    Ok(Json(Count { count }))
 }
 
 /// Up to which event dead letters are taken off the list; none: all.

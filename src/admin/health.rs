@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use serde_json::json;
 
 use super::Admin;
-use crate::lane::quota::GroupKey;
+use crate::{lane::quota::GroupKey, standing};
 
 /// Answers as long as the process does.
 pub async fn healthz() -> &'static str {
@@ -35,8 +35,19 @@ pub async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     admin.metrics.queue(waiting, age);
     admin.metrics.accounts(admin.store.accounts());
     show_quotas(&admin);
+    show_standings(&admin);
     show_slowed_down(&admin);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], admin.metrics.render())
+}
+
+fn show_standings(admin: &Admin) {
+    let subscriptions = admin.store.subscriptions();
+    let lanes: HashSet<_> = subscriptions.iter().map(|one| one.destination.id()).collect();
+    let states: Vec<standing::State> =
+        lanes.iter().map(|lane| admin.store.standing(*lane).map(|one| one.state).unwrap_or_default()).collect();
+    for state in standing::State::ALL {
+        admin.metrics.destinations(state, states.iter().filter(|one| **one == state).count());
+    }
 }
 
 fn show_slowed_down(admin: &Admin) {

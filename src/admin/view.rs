@@ -177,6 +177,17 @@ impl TestView {
     }
 }
 
+/// What a replay of many did.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Replayed {
+    /// How many deliveries wait again, or would.
+    pub count: usize,
+    /// Whether there are more than the limit.
+    pub more: bool,
+    /// Whether they were only counted.
+    pub dry_run: bool,
+}
+
 /// What a replay or a purge did.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Count {

@@ -22,7 +22,7 @@ pub(super) async fn run(admin: Arc<Admin>, log: Arc<RefusalLog>, stopping: Cance
         }
         tell(admin.ingest.slowdown.forget_quiet(now));
         tokio::select! {
-            () = admin.clock.sleep_until(now + EVERY) => {}
+            () = admin.clock.sleep_until(admin.clock.steady() + EVERY) => {}
             () = stopping.cancelled() => return "the log of refused webhooks",
         }
     }

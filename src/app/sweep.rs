@@ -17,7 +17,7 @@ pub(super) async fn run(admin: Arc<Admin>, storage: Storage, stopping: Cancellat
             Err(error) => tracing::error!(%error, "can't sweep"),
         }
         tokio::select! {
-            () = admin.clock.sleep_until(now + EVERY) => {}
+            () = admin.clock.sleep_until(admin.clock.steady() + EVERY) => {}
             () = stopping.cancelled() => return "the sweeper",
         }
     }

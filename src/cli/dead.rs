@@ -6,6 +6,7 @@ use super::{
     client::{Client, segment},
     failure::Failure,
     output,
+    replay::Choice,
 };
 use crate::{admin::view::Count, store::DeadLetter};
 
@@ -28,13 +29,17 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Try again: one event's dead letters, or all
+    /// Try again: one event's dead letters, those that are chosen, or all
     Replay {
         /// The event's id
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
         id: Option<String>,
+        #[command(flatten)]
+        choice: Choice,
+        /// Only those that were given up for this reason, such as destination_gone
+        #[arg(long, value_name = "REASON", conflicts_with = "id")]
+        reason: Option<String>,
         /// Every dead letter there is
-        #[arg(long)]
+        #[arg(long, conflicts_with = "id")]
         all: bool,
     },
     /// Take dead letters off the list for good
@@ -49,11 +54,17 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure
     match command {
         Command::List { limit, json } => list(client, limit, json).await,
         Command::Show { id, json } => super::event::run(client, super::event::Command::Show { id, json }).await,
-        Command::Replay { id, .. } => {
-            let path = id.map_or_else(|| "/dead/replay".to_owned(), |id| format!("/dead/{}/replay", segment(&id)));
-            let count: Count = client.post(&path).await?;
+        Command::Replay { id: Some(id), .. } => {
+            let count: Count = client.post(&format!("/dead/{}/replay", segment(&id))).await?;
             output::line(&format!("{} waiting again", letters(count)))
         }
+        Command::Replay { choice, reason, all, .. } if all || reason.is_some() || choice.is_some() => {
+            choice.run(client, "/dead/replay", reason.as_deref()).await
+        }
+        Command::Replay { .. } => Err(Failure::new(
+            "neither an event's id nor a choice of dead letters was given",
+            "give an id, --reason, --source, --destination, --since, --until, or --all; --dry-run counts them first",
+        )),
         Command::Purge { upto } => {
             let query = upto.map(|id| format!("?upto={}", segment(&id))).unwrap_or_default();
             let count: Count = client.ask(Method::DELETE, &format!("/dead{query}"), None::<&()>).await?;

@@ -4,6 +4,7 @@ use super::{
     client::{Client, segment},
     failure::Failure,
     output,
+    replay::Choice,
 };
 use crate::{
     admin::view::{Count, DeliveryView, EventView},
@@ -32,10 +33,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Send an event again, by the mappings and subscriptions of now
+    /// Send an event again, or many, by the mappings and subscriptions of now
     Replay {
-        /// The event's id
-        id: String,
+        /// The event's id; without it, those that --source, --destination, --since and --until choose
+        id: Option<String>,
+        #[command(flatten)]
+        choice: Choice,
     },
 }
 
@@ -46,7 +49,12 @@ pub(super) async fn run(client: &Client, command: Command) -> Result<(), Failure
             let event: EventView = client.get(&format!("/events/{}", segment(&id))).await?;
             if json { output::json(&event) } else { output::line(&story(&event)) }
         }
-        Command::Replay { id } => {
+        Command::Replay { id: None, choice } if choice.is_some() => choice.run(client, "/events/replay", None).await,
+        Command::Replay { id: None, .. } => Err(Failure::new(
+            "neither an event's id nor a choice of events was given",
+            "give an id, or --source, --destination, --since or --until; --dry-run counts them first",
+        )),
+        Command::Replay { id: Some(id), .. } => {
             let count: Count = client.post(&format!("/events/{}/replay", segment(&id))).await?;
             output::line(&match count.count {
                 0 => "nothing to replay: no subscription wants this event, or it is waiting already".to_owned(),

@@ -17,6 +17,8 @@ pub struct Admin {
     pub socket: Option<PathBuf>,
     /// What the API asks for as `Authorization: Bearer …` over TCP; several are all valid at once.
     pub token: SecretSpecs,
+    /// Who is told of destinations that fail, and of deliveries that pile up: a subscription's id or name.
+    pub notify: Option<String>,
 }
 
 fn address_or_off<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {

@@ -19,6 +19,9 @@ pub struct Delivery {
     pub ttl: Span,
     /// How long a lane may fall behind before its deliveries fold into a digest.
     pub digest_after: Span,
+    /// How long a destination that takes nothing stays paused before it is dead, and what comes for it is given up at once.
+    #[serde(deserialize_with = "above_zero")]
+    pub dead_after: Span,
     /// Posts under way at once, over all destinations.
     #[serde(deserialize_with = "at_least_one")]
     pub concurrency: usize,
@@ -31,6 +34,7 @@ impl Default for Delivery {
             retry: [5, 15, 60, 300, 900, 1800, 3600].map(Span::seconds).to_vec(),
             ttl: Span::seconds(86_400),
             digest_after: Span::seconds(60),
+            dead_after: Span::seconds(7 * 86_400),
             concurrency: 64,
         }
     }

@@ -77,6 +77,7 @@ impl Config {
             admin_listen: admin.listen,
             admin_socket: socket,
             admin_token: token,
+            admin_notify: admin.notify.filter(|name| !name.trim().is_empty()),
             store,
             host_rules: check_hosts(destinations.rules(), &layers, &mut problems),
             delivery,
@@ -154,6 +155,10 @@ fn read_sources(
         let spec = read_under::<SourceSpec>(value, &prefix, layers, problems);
         match name.parse::<SourceName>() {
             Err(bad) => problems.push(Problem::new(&file, "", bad.to_string(), "rename the file")),
+            Ok(name) if name == SourceName::relay() => {
+                let found = "is the name of what the relay itself has to tell";
+                problems.push(Problem::new(&file, "", found, "rename the file"));
+            }
             Ok(name) => {
                 if let Some(spec) = spec {
                     let secrets = spec.secrets.resolve(places, &file, "secrets", problems);

@@ -12,7 +12,7 @@ use crate::{
     card::{Card, Severity},
     config::excerpt::Excerpt,
     event::Event,
-    name::{EventId, ProviderName, TemplateName},
+    name::{EventId, ProviderName, SourceName, TemplateName},
     observe::metrics::Metrics,
     render::{self, Locale, RenderInput, Words, phrase},
     route::{condition::Facts, mapping::Choice},
@@ -174,6 +174,9 @@ fn how(rules: &Rules, event: &Event, mapped: Option<&TemplateName>, look: &Look)
 
 /// A source that was taken away while its events wait leaves them a plain card.
 fn provider_of(rules: &Rules, event: &Event) -> ProviderName {
+    if event.source == SourceName::relay() {
+        return name("relay");
+    }
     rules.sources.get(&event.source).map_or_else(|| name("generic"), |source| source.provider.name().clone())
 }
 

@@ -1,8 +1,10 @@
 //! What a post came to, for its deliveries and for its destination.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use super::{Dispatch, Now, Run, course::Rest};
+use super::{Dispatch, Now, Run, course::Rest, notices::Notice};
 use crate::{
     deliver::{judge::Judgement, post::Posted},
     delivery::Verdict,
@@ -133,6 +135,23 @@ impl Dispatch {
         if self.stands(run.lane, State::Paused, Some(reason), now).await? {
             let (destination, waiting) = (run.lane, self.store.backlog(run.lane));
             tracing::error!(%destination, %reason, waiting, "a destination is paused; {}", reason.cure());
+            self.notify(run.lane, Notice::Paused(reason)).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives up a destination that the relay paused long ago and that nobody resumed.
+    pub(super) async fn bury(&self, lane: DestinationId, after: Duration, now: Now) -> Result<(), StoreError> {
+        let Some(Standing { state: State::Paused, reason, since, .. }) = self.store.standing(lane) else {
+            return Ok(());
+        };
+        if since + after > now.for_age() {
+            return Ok(());
+        }
+        let reason = reason.unwrap_or(Reason::DestinationGone);
+        if self.stands(lane, State::Dead, Some(reason), now.wall).await? {
+            tracing::error!(destination = %lane, %reason, "a destination is dead: it was paused for too long");
+            self.notify(lane, Notice::Dead(reason)).await?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use crate::{
     name::{ProfileName, SourceName, TemplateName},
     outcome::{Accounts, Reason},
+    standing::State,
 };
 
 /// Seconds; an accept is one fsync, a delivery one HTTP exchange.
@@ -133,6 +134,12 @@ impl Metrics {
         self.oldest.set(oldest_seconds);
     }
 
+    /// Shows how many destinations are in a state.
+    pub fn destinations(&self, state: State, count: usize) {
+        let labels = vec![Label::new("state", state.as_str())];
+        self.gauge("teams_relay_destinations", labels).set(as_float(count as u64));
+    }
+
     /// Shows the books.
     pub fn accounts(&self, accounts: Accounts) {
         let entries = [
@@ -196,6 +203,7 @@ fn describe(recorder: &PrometheusRecorder) {
         ("teams_relay_queue_deliveries", "Deliveries waiting."),
         ("teams_relay_queue_oldest_seconds", "Age of the oldest event with a delivery waiting."),
         ("teams_relay_quota_remaining", "Posts that a quota group could make at once in a window."),
+        ("teams_relay_destinations", "Destinations by how they stand: pending, active, degraded, paused or dead."),
         ("teams_relay_slowed_down", "Clients whose webhooks are slowed down since they keep failing verification."),
         ("teams_relay_config_reload_success", "Whether the last load of the settings went well."),
         ("teams_relay_accounts", "The books: accepted = delivered + digested + dead + ignored + waiting."),

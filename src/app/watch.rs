@@ -1,0 +1,67 @@
+//! Looks at all lanes once a minute: wakes them, in case a wake-up was lost, and tells when deliveries pile up.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use crate::{admin::Admin, destination::DestinationId, dispatch::notices::Notice, lane::Lanes, store::StoreError};
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Wakes all lanes that have work, now and from time to time, and between that whichever gets new work.
+pub(super) async fn run(
+    admin: Arc<Admin>,
+    lanes: Lanes,
+    mut woken: UnboundedReceiver<DestinationId>,
+    stopping: CancellationToken,
+) -> &'static str {
+    let mut look_again = admin.clock.steady();
+    let mut told = HashSet::new();
+    loop {
+        tokio::select! {
+            lane = woken.recv() => match lane {
+                Some(lane) => lanes.wake(lane),
+                None => break,
+            },
+            () = admin.clock.sleep_until(look_again) => {
+                let all = admin.store.lanes();
+                all.iter().for_each(|lane| lanes.wake(*lane));
+                if let Err(error) = tell_what_piles_up(&admin, &all, &mut told).await {
+                    tracing::error!(%error, "an admin could not be told that deliveries pile up");
+                }
+                look_again = admin.clock.steady() + EVERY;
+            }
+            () = stopping.cancelled() => break,
+        }
+    }
+    "the lanes"
+}
+
+/// Tells, once until it is over, of each lane whose oldest delivery has waited for more than half of its time.
+async fn tell_what_piles_up(
+    admin: &Admin,
+    lanes: &[DestinationId],
+    told: &mut HashSet<DestinationId>,
+) -> Result<(), StoreError> {
+    let now = admin.clock.now();
+    let slow: Vec<(DestinationId, Timestamp)> =
+        lanes.iter().filter_map(|lane| Some((*lane, piles_up_since(admin, *lane, now)?))).collect();
+    told.retain(|lane| slow.iter().any(|(slow, _)| slow == lane));
+    for (lane, since) in slow {
+        if told.insert(lane) {
+            let waiting = admin.store.backlog(lane);
+            tracing::warn!(destination = %lane, waiting, %since, "deliveries pile up");
+            admin.dispatch.notify(lane, Notice::PilesUp { since }).await?;
+        }
+    }
+    Ok(())
+}
+
+fn piles_up_since(admin: &Admin, lane: DestinationId, now: Timestamp) -> Option<Timestamp> {
+    let head = admin.store.due(lane, 1).first().copied()?;
+    let subscription = admin.store.subscription(head.target.subscription)?;
+    let since = head.event.time();
+    (since + admin.rules.load().ttl(&subscription.source) / 2 < now).then_some(since)
+}
