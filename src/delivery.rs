@@ -70,6 +70,11 @@ pub enum Verdict {
         /// for fewer posts.
         counts: bool,
     },
+    /// The subscription does not want to be told of it.
+    Skipped {
+        /// Why.
+        why: Reason,
+    },
     /// Give up; kept as a dead letter.
     Dead {
         /// Why.
@@ -98,6 +103,13 @@ pub enum DeliveryState {
     /// Given up.
     Dead {
         /// When.
+        at: Timestamp,
+        /// Why.
+        why: Reason,
+    },
+    /// Its subscription did not want to be told of it.
+    Skipped {
+        /// When that was found.
         at: Timestamp,
         /// Why.
         why: Reason,

@@ -7,13 +7,18 @@ use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use crate::{card::Severity, name::EventId};
+use crate::{
+    card::Severity,
+    name::{EventId, SubscriptionId},
+};
 
 /// A waiting delivery, as it would be told in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The event.
     pub event: EventId,
+    /// On whose behalf.
+    pub subscription: SubscriptionId,
     /// When it arrived.
     pub at: Timestamp,
     /// Times that it was posted in vain; it is then told among ever fewer others, and at last alone.

@@ -9,6 +9,7 @@ pub mod course;
 mod digests;
 pub mod lines;
 pub mod notices;
+mod restraint;
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     clock::Clock,
+    config::delivery::Expired,
     deliver::{
         judge::{Judgement, Tried, judge},
         post::{Posted, Poster},
@@ -29,6 +31,7 @@ use crate::{
         course::{Courses, Rest},
         digests::Folded,
         lines::Lines,
+        restraint::Told,
     },
     lane::{
         Tick,
@@ -111,6 +114,11 @@ fn is_untried(waiting: &Waiting) -> bool {
     waiting.failures == 0 && waiting.throttles == 0
 }
 
+/// Whether a delivery is past its time.
+fn is_past(rules: &Rules, waiting: &Waiting, subscription: &Subscription, now: Now) -> bool {
+    waiting.event.time() + rules.ttl(&subscription.source) <= now.for_age()
+}
+
 /// What one step has in hand.
 struct Run<'a> {
     rules: &'a Arc<Rules>,
@@ -172,12 +180,15 @@ impl Dispatch {
         if let Some(standing) = self.store.standing(waiting.target.destination).filter(|one| one.state == State::Dead) {
             return Err(standing.reason.unwrap_or(Reason::DestinationGone));
         }
-        let expires_at = waiting.event.time() + rules.ttl(&subscription.source);
-        if expires_at <= now.for_age() { Err(Reason::Expired) } else { Ok(subscription) }
+        let gives_up = rules.expired(&subscription.source) == Expired::Dead;
+        if gives_up && is_past(rules, waiting, &subscription, now) { Err(Reason::Expired) } else { Ok(subscription) }
     }
 
     /// When the first delivery is past its time, by the steady clock.
     fn expires(&self, run: &Run<'_>) -> Timestamp {
+        if run.rules.expired(&run.subscription.source) == Expired::Digest {
+            return Timestamp::MAX;
+        }
         let expires_at = run.head.event.time() + run.rules.ttl(&run.subscription.source);
         run.now.steady.checked_add(expires_at.duration_since(run.now.for_age())).unwrap_or(Timestamp::MAX)
     }
@@ -203,6 +214,9 @@ impl Dispatch {
         if self.store.standing(lane).is_some_and(|standing| standing.state.is_shut()) {
             return Some(Timestamp::MAX);
         }
+        if let Some(until) = self.is_quiet(run) {
+            return Some(until);
+        }
         let (rests, probe) =
             self.courses.with(lane, |course| (course.rests(head.event, now.steady), course.breaker.next_probe()));
         let due = match rests {
@@ -213,6 +227,16 @@ impl Dispatch {
             Ok(None) => Some(now.steady_at(head.due_at)),
         };
         due.max(probe).filter(|until| *until > now.steady)
+    }
+
+    /// When the quiet hours of the first delivery's subscription end, by the steady clock, if it is within them. What
+    /// waits until then goes out together.
+    fn is_quiet(&self, run: &Run<'_>) -> Option<Timestamp> {
+        let subscription = &run.subscription;
+        let hours = subscription.restraint.quiet?;
+        let end = hours.end(run.now.wall, &run.rules.locale(&subscription.source, &subscription.look).time_zone())?;
+        self.courses.with(run.lane, |course| course.together_until = Some(end));
+        Some(run.now.steady_at(end))
     }
 
     /// The second delivery of a lane whose destination is down, where the first one failed last: it tells whether the
@@ -228,6 +252,9 @@ impl Dispatch {
 
     /// Whether the waiting deliveries of a lane can't each have a card of their own in time.
     fn must_fold(&self, run: &Run<'_>) -> bool {
+        if is_past(run.rules, &run.head, &run.subscription, run.now) {
+            return true;
+        }
         let backlog = self.store.backlog(run.lane);
         if backlog < 2 {
             return false;
@@ -255,6 +282,11 @@ impl Dispatch {
             }
         };
         let card = self.cards.card(run.rules, waiting.event, &event, &subscription.look);
+        let line = lines::line_of(&card, &event.source);
+        if let Some(why) = self.unwanted(&subscription, &line, &mut Told::default()).await? {
+            self.skip(run, &[waiting.event], why).await?;
+            return Ok(Tick::Settled);
+        }
         if let Err(until) = self.acquire(run, lines::is_urgent(card.severity)).await? {
             return Ok(self.rest(run, until));
         }
@@ -263,6 +295,9 @@ impl Dispatch {
         let expires_at = waiting.event.time() + run.rules.ttl(&subscription.source);
         let (posted, judgement) =
             self.post(run.rules, &subscription.destination, body, Tried::from(&waiting), expires_at).await?;
+        if judgement.verdict == Verdict::Accepted {
+            self.keep_told(&subscription, std::iter::once(&line)).await?;
+        }
         self.conclude(run, &[waiting.event], &posted, judgement).await?;
         Ok(Tick::Settled)
     }

@@ -85,6 +85,8 @@ reasons! {
     Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.", "Copy the URL again, whole, and open the flow's trigger to anyone.";
     DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.", "Make a new workflow, and subscribe with its URL.";
     DestinationOff = "destination_off", "The flow is switched off.", "Switch the flow on in Power Automate, then `dead replay`.";
+    BelowSeverity = "below_severity", "Matters less than the subscription's `--min-severity`; not posted.", "Nothing; `event replay` does not post it either.";
+    Unchanged = "unchanged", "No change of state, and the subscription wants `--only-changes`; not posted.", "Nothing.";
     Unconfirmed = "unconfirmed", "A 200 whose body is not the success the connector promises; it may have been posted.", "Look into the channel; `dead replay` posts it again.";
     Unexpected = "unexpected", "An answer that is in no table.", "`event show` has the answer; report it.";
     RetriesExhausted = "retries_exhausted", "Every wait of `delivery.retry` was used.", "`event show` tells each attempt; when the cause is mended, `dead replay`.";
@@ -144,7 +146,7 @@ pub struct Accounts {
     pub digested: u64,
     /// Given up, with a reason.
     pub dead: u64,
-    /// Wanted by nobody.
+    /// Wanted by nobody, or not by the subscription once it was seen what it says.
     pub ignored: u64,
     /// Still to be posted.
     pub waiting: u64,

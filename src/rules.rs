@@ -19,6 +19,7 @@ use crate::{
     config::{
         Config, Source, TextFile,
         cards::Cards,
+        delivery::Expired,
         header::Header,
         network::Network,
         problem::{Problem, did_you_mean},
@@ -79,6 +80,8 @@ pub struct SourceRules {
     pub mapping: Mapping,
     /// How old its events may grow.
     pub ttl: Duration,
+    /// What becomes of those that grew older.
+    pub expired: Expired,
     locale: Option<LocaleName>,
     time_zone: Option<ZoneName>,
     enabled: bool,
@@ -96,6 +99,8 @@ pub struct DeliveryRules {
     pub schedule: Schedule,
     /// How old an event may grow whose source is gone.
     pub ttl: Duration,
+    /// What becomes of one of those that grew older.
+    pub expired: Expired,
     /// How long a lane may fall behind before its deliveries share cards.
     pub digest_after: Duration,
     /// How long a destination may be paused by the relay before it is given up.
@@ -178,6 +183,7 @@ impl Rules {
                     timeout: config.delivery.timeout.0,
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
                     ttl: config.delivery.ttl.0,
+                    expired: config.delivery.expired,
                     digest_after: config.delivery.digest_after.0,
                     dead_after: config.delivery.dead_after.0,
                 },
@@ -193,6 +199,11 @@ impl Rules {
     /// How old events of a source may grow.
     pub fn ttl(&self, source: &SourceName) -> Duration {
         self.sources.get(source).map_or(self.delivery.ttl, |source| source.ttl)
+    }
+
+    /// What becomes of events of a source that are past their time.
+    pub fn expired(&self, source: &SourceName) -> Expired {
+        self.sources.get(source).map_or(self.delivery.expired, |source| source.expired)
     }
 
     /// The windows of a destination's quota group: the group's own, else the profile's as the admin set them, else
@@ -333,6 +344,7 @@ fn compile_source(
         captures: spec.captures,
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
+        expired: spec.expired.unwrap_or(config.delivery.expired),
         locale: spec.locale.clone(),
         time_zone: spec.time_zone.clone(),
         enabled: spec.enabled,

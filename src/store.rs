@@ -255,6 +255,24 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError::Failed`].
     async fn put_standing(&self, lane: DestinationId, standing: Option<Standing>) -> Result<(), StoreError>;
 
+    /// Whether a subscription was told of a failure last, of events of this key; none: it was told of nothing yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    async fn told(&self, subscription: SubscriptionId, key: &str) -> Result<Option<bool>, StoreError>;
+
+    /// Keeps, of each of these keys, whether a subscription was told of a failure last. It is forgotten with the
+    /// events of that time.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn put_told(
+        &self,
+        subscription: SubscriptionId,
+        told: Vec<(String, bool)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// How many deliveries wait in a lane, those of paused subscriptions left out; from memory.
     fn backlog(&self, lane: DestinationId) -> usize;
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    card::Severity,
     clock::Clock,
     config::problem::did_you_mean,
     destination::{BadUrl, Destination, DestinationId, WebhookUrl},
@@ -16,7 +17,7 @@ use crate::{
     rules::{BadLook, Rules},
     standing::{Actor, Standing, State},
     store::{Store, StoreError},
-    subscription::Subscription,
+    subscription::{BadHours, Restraint, Subscription},
 };
 
 /// What is asked for.
@@ -44,6 +45,13 @@ pub struct Request {
     pub locale: Option<String>,
     /// The zone that times on them are shown in.
     pub time_zone: Option<String>,
+    /// Nothing that matters less than this.
+    pub min_severity: Option<Severity>,
+    /// Of events of one key only the first failure and the first success after it.
+    #[serde(default)]
+    pub only_changes: bool,
+    /// Hours of the day in which nothing is told, such as `22:00-07:00`.
+    pub quiet: Option<String>,
 }
 
 impl Request {
@@ -61,6 +69,9 @@ impl Request {
             templates: None,
             locale: None,
             time_zone: None,
+            min_severity: None,
+            only_changes: false,
+            quiet: None,
         }
     }
 }
@@ -104,6 +115,9 @@ pub enum SubscribeError {
     /// It is to look as nothing here does.
     #[error(transparent)]
     Look(#[from] BadLook),
+    /// The quiet hours.
+    #[error(transparent)]
+    Hours(#[from] BadHours),
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
@@ -182,6 +196,11 @@ impl Subscriptions {
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
             destination: Destination { url, profile, quota_group },
             look,
+            restraint: Restraint {
+                min_severity: request.min_severity,
+                only_changes: request.only_changes,
+                quiet: request.quiet.map(|hours| hours.parse()).transpose()?,
+            },
             paused_at: None,
             created_at: now,
         };

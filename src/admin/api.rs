@@ -104,7 +104,7 @@ async fn add_subscription(
     // Axum's own words for a body that does not fit may quote it, and a URL stands in it.
     let Json(request) = request.map_err(|_| {
         let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, templates, \
-                    locale and time_zone";
+                    locale, time_zone, min_severity (good, info, warning or critical), only_changes and quiet";
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", cure)
     })?;
     let added = admin.subscriptions.add(request).await?;

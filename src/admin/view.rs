@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    card::Severity,
     config::{duration::Span, profile::Window},
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::DestinationId,
@@ -11,7 +12,7 @@ use crate::{
     outcome::Reason,
     standing::{Actor, Standing, State},
     store::EventRecord,
-    subscription::Subscription,
+    subscription::{QuietHours, Subscription},
 };
 
 /// A subscription.
@@ -42,6 +43,15 @@ pub struct SubscriptionView {
     /// The zone that times on them are shown in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<ZoneName>,
+    /// Nothing that matters less than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_severity: Option<Severity>,
+    /// Whether it is told of changes only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_changes: bool,
+    /// Hours of the day in which it is told nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<QuietHours>,
     /// `pending`, `active`, `degraded`, `paused` or `dead`.
     pub state: State,
     /// Why, where there is something to say.
@@ -91,6 +101,9 @@ impl SubscriptionView {
             templates: one.look.templates.clone(),
             locale: one.look.locale.clone(),
             time_zone: one.look.time_zone.clone(),
+            min_severity: one.restraint.min_severity,
+            only_changes: one.restraint.only_changes,
+            quiet: one.restraint.quiet,
             state: standing.state,
             reason: standing.reason,
             since: standing.since,

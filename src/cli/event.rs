@@ -85,6 +85,7 @@ fn standing(event: &EventView) -> String {
             DeliveryState::Waiting { .. } => "waiting",
             DeliveryState::Delivered { .. } => "delivered",
             DeliveryState::Dead { .. } => "dead",
+            DeliveryState::Skipped { .. } => "not wanted",
         };
         match counts.iter_mut().find(|(known, _)| *known == word) {
             Some((_, count)) => *count += 1,
@@ -127,6 +128,7 @@ fn tell(delivery: &DeliveryView) -> Vec<String> {
         DeliveryState::Waiting { due_at, failures: 0, throttles: 0 } => format!("    waiting since {due_at}"),
         DeliveryState::Waiting { due_at, .. } => format!("    waiting, next attempt not before {due_at}"),
         DeliveryState::Delivered { at } => format!("    delivered at {at}"),
+        DeliveryState::Skipped { at, why } => format!("    not posted, as was found at {at}: {}", why.meaning()),
         DeliveryState::Dead { at, why } => {
             format!("    given up at {at}: {}\n    what to do: {}", why.meaning(), why.cure())
         }

@@ -85,6 +85,15 @@ pub(super) struct Add {
     /// The zone that times on its cards are shown in, such as Europe/Berlin
     #[arg(long, value_name = "Z")]
     time_zone: Option<String>,
+    /// Post nothing that matters less than this: good, info, warning or critical
+    #[arg(long, value_name = "SEVERITY", value_parser = ["good", "info", "warning", "critical"])]
+    min_severity: Option<String>,
+    /// Of the builds of a branch, or whatever belongs together, post only the first failure and the first success after it
+    #[arg(long)]
+    only_changes: bool,
+    /// Post nothing in these hours, such as 22:00-07:00; what comes then goes out together at their end
+    #[arg(long, value_name = "HOURS")]
+    quiet: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -126,6 +135,9 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
         "templates": args.templates,
         "locale": args.locale,
         "time_zone": args.time_zone,
+        "min_severity": args.min_severity,
+        "only_changes": args.only_changes,
+        "quiet": args.quiet,
     });
     let added: SubscriptionView = client.ask(Method::POST, "/subscriptions", Some(&request)).await?;
     if args.json {
@@ -167,6 +179,14 @@ fn look_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
     [templates, locale, time_zone].into_iter().flatten().collect()
 }
 
+/// What it does not want to be told, if anything: what that is called, and what it is.
+fn restraint_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
+    let severity = one.min_severity.as_ref().map(|least| ("severity", format!("{} and above", least.as_str())));
+    let changes = one.only_changes.then(|| ("only", "changes between failing and well".to_owned()));
+    let quiet = one.quiet.map(|hours| ("quiet", hours.to_string()));
+    [severity, changes, quiet].into_iter().flatten().collect()
+}
+
 /// Where its destination is, and why it is not where it should be.
 fn state_of(one: &SubscriptionView) -> String {
     match one.reason {
@@ -193,10 +213,11 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let cure = one.reason.map(|reason| format!("\n             {}", reason.cure())).unwrap_or_default();
     let quota: Vec<String> =
         one.quota.iter().map(|window| format!("{} of {} in {}", window.left, window.posts, window.per)).collect();
+    let restraint: String = restraint_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
-         destination  {} ({})\nquota group  {group}\n{look}state        {} \
+         destination  {} ({})\nquota group  {group}\n{look}{restraint}state        {} \
          since {}, by {by}{cure}\nwaiting      {}\nquota now    {}\ncreated      {}",
         one.id,
         or_none(&one.name),

@@ -17,6 +17,8 @@ pub struct Delivery {
     /// How old an event may grow before it is given up.
     #[serde(deserialize_with = "above_zero")]
     pub ttl: Span,
+    /// What becomes of those that grew older.
+    pub expired: Expired,
     /// How long a lane may fall behind before its deliveries fold into a digest.
     pub digest_after: Span,
     /// How long a destination that takes nothing stays paused before it is dead, and what comes for it is given up at once.
@@ -27,12 +29,24 @@ pub struct Delivery {
     pub concurrency: usize,
 }
 
+/// What becomes of deliveries that are past their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expired {
+    /// They are dead letters.
+    #[default]
+    Dead,
+    /// Each is a line in the next digest.
+    Digest,
+}
+
 impl Default for Delivery {
     fn default() -> Self {
         Self {
             timeout: Span::seconds(15),
             retry: [5, 15, 60, 300, 900, 1800, 3600].map(Span::seconds).to_vec(),
             ttl: Span::seconds(86_400),
+            expired: Expired::Dead,
             digest_after: Span::seconds(60),
             dead_after: Span::seconds(7 * 86_400),
             concurrency: 64,

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{duration::Span, map::MapRule, network::Network, profile::Window, scheme::VerifySpec, secret::SecretSpecs};
+use super::{
+    delivery::Expired, duration::Span, map::MapRule, network::Network, profile::Window, scheme::VerifySpec,
+    secret::SecretSpecs,
+};
 use crate::name::{LocaleName, ProviderName, ZoneName};
 
 /// What a source's file says.
@@ -33,6 +36,8 @@ pub struct SourceSpec {
     pub rate: Option<Window>,
     /// How old its events may grow before they are given up; none: `delivery.ttl`.
     pub ttl: Option<Span>,
+    /// What becomes of those that grew older; none: `delivery.expired`.
+    pub expired: Option<Expired>,
     /// The language of its events' cards; none: `cards.locale`.
     pub locale: Option<LocaleName>,
     /// The zone that times on them are shown in; none: `cards.time_zone`.

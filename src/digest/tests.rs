@@ -7,6 +7,7 @@ use super::*;
 fn item(number: u128, key: &str, severity: Severity) -> Item {
     Item {
         event: EventId::from_u128(number),
+        subscription: SubscriptionId::from_u128(1),
         at: Timestamp::UNIX_EPOCH + Duration::from_secs(u64::try_from(number).unwrap()),
         failures: 0,
         line: Arc::new(Line { key: key.to_owned(), text: format!("event {number}"), link: None, severity }),

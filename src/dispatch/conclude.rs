@@ -35,7 +35,7 @@ impl Dispatch {
         self.store.settle(run.lane, events, verdict, Some(attempt), now.wall).await?;
         let until = match verdict {
             Verdict::Retry { at, .. } => now.steady_at(at),
-            Verdict::Accepted | Verdict::Dead { .. } => return Ok(()),
+            Verdict::Accepted | Verdict::Dead { .. } | Verdict::Skipped { .. } => return Ok(()),
         };
         let head = self.store.due(run.lane, 1).first().map(|first| first.event);
         self.courses.with(run.lane, |course| course.rest = head.map(|head| Rest { head, until }));
@@ -101,6 +101,7 @@ impl Dispatch {
             Verdict::Accepted => DeliveryOutcome::Delivered,
             Verdict::Retry { .. } => DeliveryOutcome::Retried,
             Verdict::Dead { .. } => DeliveryOutcome::Dead,
+            Verdict::Skipped { .. } => DeliveryOutcome::Ignored,
         };
         self.metrics.attempt(Some(profile), outcome, reason, events.len());
         let (destination, count) = (run.lane, events.len());
@@ -108,6 +109,7 @@ impl Dispatch {
         match verdict {
             Verdict::Accepted if count > 1 => tracing::info!(first = %event, count, %destination, "digested"),
             Verdict::Accepted => tracing::info!(%event, %destination, "delivered"),
+            Verdict::Skipped { why } => tracing::info!(%event, %destination, reason = %why, "not wanted"),
             Verdict::Retry { at, .. } => {
                 tracing::warn!(%event, count, %destination, %reason, next = %at, "will try again");
             }

@@ -1,6 +1,6 @@
 //! One card for many deliveries of a lane: reads what waits, has the planner choose, renders what it chose, posts it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,19 +8,22 @@ use serde_json::{Value, json};
 use super::{
     Dispatch, Run,
     cards::{self, Rendered},
-    is_untried, lines,
+    is_past, is_untried, lines,
+    restraint::Told,
 };
 use crate::{
     card::Severity,
     deliver::judge::Tried,
-    delivery::Waiting,
+    delivery::{Verdict, Waiting},
     digest::{self, Digest, Item, Line, fold},
     event::{Codings, Encoding, Event, EventType, RawBody},
     lane::{Tick, quota::Ask},
     name::EventId,
     outcome::Reason,
     profile::Encoded,
+    render::phrase,
     store::StoreError,
+    subscription::Subscription,
 };
 
 /// Bytes of a card that a digest has for all but its groups and lines: the message around it, its head and its end.
@@ -42,13 +45,29 @@ pub(super) enum Folded {
     Tick(Tick),
 }
 
+/// What waits, as was found.
+#[derive(Default)]
+struct Look {
+    /// As the planner wants them.
+    items: Vec<Item>,
+    /// Those whose event can't be read.
+    unreadable: Vec<EventId>,
+    /// Those that their subscription does not want, by why.
+    unwanted: BTreeMap<Reason, Vec<EventId>>,
+}
+
 impl Dispatch {
     /// Posts one card for as many waiting deliveries as it has room for, the gravest first.
     pub(super) async fn fold(&self, run: &Run<'_>) -> Result<Folded, StoreError> {
         let waiting = self.store.due(run.lane, digest::MOST_EVENTS);
-        let (items, unreadable) = self.items(run, &waiting).await;
+        let Look { items, unreadable, unwanted } = self.look_at(run, &waiting).await?;
         if !unreadable.is_empty() {
             self.give_up(run.lane, &unreadable, Reason::EventUnreadable).await?;
+        }
+        for (why, events) in &unwanted {
+            self.skip(run, events, *why).await?;
+        }
+        if items.is_empty() || !unreadable.is_empty() {
             return Ok(Folded::Tick(Tick::Settled));
         }
         let profile = run.rules.profiles.get(&run.subscription.destination.profile);
@@ -56,6 +75,7 @@ impl Dispatch {
         let digest = fold(&items, room, cost);
         if let [only] = digest.events.as_slice()
             && let Some(alone) = waiting.iter().find(|one| one.event == *only)
+            && !is_past(run.rules, alone, &run.subscription, run.now)
         {
             return Ok(Folded::Alone(*alone));
         }
@@ -76,6 +96,9 @@ impl Dispatch {
         let (posted, judgement) =
             self.post(run.rules, &run.subscription.destination, body, tried, Timestamp::MAX).await?;
         self.courses.with(run.lane, |course| course.gathers_until = Some(run.now.steady + self.gather_time(run)));
+        if judgement.verdict == Verdict::Accepted {
+            self.keep_told_of(&items, &digest.events).await?;
+        }
         self.conclude(run, &digest.events, &posted, judgement).await?;
         Ok(Folded::Tick(Tick::Settled))
     }
@@ -89,9 +112,9 @@ impl Dispatch {
         interval.min(run.rules.delivery.digest_after)
     }
 
-    /// The waiting deliveries as the planner wants them, and those whose event can't be read.
-    async fn items(&self, run: &Run<'_>, waiting: &[Waiting]) -> (Vec<Item>, Vec<EventId>) {
-        let (mut items, mut unreadable) = (Vec::with_capacity(waiting.len()), Vec::new());
+    /// Looks at the waiting deliveries, oldest first.
+    async fn look_at(&self, run: &Run<'_>, waiting: &[Waiting]) -> Result<Look, StoreError> {
+        let (mut found, mut told) = (Look::default(), Told::default());
         for (number, one) in waiting.iter().enumerate() {
             if number % IN_ONE_GO == IN_ONE_GO - 1 {
                 tokio::task::yield_now().await;
@@ -111,14 +134,24 @@ impl Dispatch {
                     }
                     Err(error) => {
                         tracing::error!(event = %one.event, %error, "an event can't be read back");
-                        unreadable.push(one.event);
+                        found.unreadable.push(one.event);
                         continue;
                     }
                 },
             };
-            items.push(Item { event: one.event, at: one.event.time(), failures: one.failures, line });
+            match self.unwanted(&subscription, &line, &mut told).await? {
+                Some(why) => found.unwanted.entry(why).or_default().push(one.event),
+                None => {
+                    let line = match is_past(run.rules, one, &subscription, run.now) {
+                        true => Arc::new(Line { key: past_their_time(run, &subscription), ..(*line).clone() }),
+                        false => line,
+                    };
+                    let (event, at) = (one.event, one.event.time());
+                    found.items.push(Item { event, subscription: subscription.id, at, failures: one.failures, line });
+                }
+            }
         }
-        (items, unreadable)
+        Ok(found)
     }
 
     /// The digest as the bytes to post, with less on it until it fits.
@@ -155,6 +188,12 @@ impl Dispatch {
         let words = rules.locale(&subscription.source, &subscription.look);
         rules.profiles.get(&subscription.destination.profile).encode_in(&rendered.card, words.words())
     }
+}
+
+/// What those that are past their time are put together under.
+fn past_their_time(run: &Run<'_>, subscription: &Subscription) -> String {
+    let locale = run.rules.locale(&subscription.source, &subscription.look);
+    locale.words().phrase(phrase::PAST_THEIR_TIME).into_owned()
 }
 
 /// Bytes that a line takes of a card as Teams stores it, escaped twice; of a group's head, where there is no line.

@@ -25,6 +25,8 @@ pub enum DeliveryOutcome {
     Delivered,
     /// It said so to a card that stood for several.
     Digested,
+    /// The subscription did not want it.
+    Ignored,
     /// An attempt failed, and there will be another.
     Retried,
     /// Given up.
@@ -36,6 +38,7 @@ impl DeliveryOutcome {
         match self {
             Self::Delivered => "delivered",
             Self::Digested => "digested",
+            Self::Ignored => "ignored",
             Self::Retried => "retried",
             Self::Dead => "dead",
         }

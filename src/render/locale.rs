@@ -97,7 +97,8 @@ impl Locale {
         &self.words
     }
 
-    pub(super) fn time_zone(&self) -> TimeZone {
+    /// The time zone; UTC where this machine knows none of that name.
+    pub fn time_zone(&self) -> TimeZone {
         time_zone(self.zone.as_str()).unwrap_or(TimeZone::UTC)
     }
 }

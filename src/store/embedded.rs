@@ -167,6 +167,20 @@ impl Store for EmbeddedStore {
         self.writer.run(Durable::Written, weight, settle).await
     }
 
+    async fn told(&self, subscription: SubscriptionId, key: &str) -> Result<Option<bool>, StoreError> {
+        kept::told(&self.disk, subscription, key)
+    }
+
+    async fn put_told(
+        &self,
+        subscription: SubscriptionId,
+        told: Vec<(String, bool)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let weight = 64 * told.len();
+        self.writer.run(Durable::Written, weight, move |draft| draft.put_told(subscription, &told, now)).await
+    }
+
     fn backlog(&self, lane: DestinationId) -> usize {
         self.shared.lock().lanes.backlog(lane)
     }
@@ -273,6 +287,12 @@ impl Store for EmbeddedStore {
         for group in past.chunks(sweep::GROUP) {
             let group = group.to_vec();
             swept.events += self.writer.run(Durable::Written, 0, move |draft| draft.sweep(&group, until)).await?;
+        }
+        let disk = self.disk.clone();
+        let old = blocking(move || kept::told_before(&disk, dead_before)).await?;
+        for group in old.chunks(sweep::GROUP) {
+            let group = group.to_vec();
+            self.writer.run(Durable::Written, 0, move |draft| draft.forget_told(group)).await?;
         }
         Ok(swept)
     }

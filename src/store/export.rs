@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use super::{ExportLine, KEPT_ATTEMPTS, StoreError};
 use crate::{
+    card::Severity,
     delivery::{Attempt, DeliveryState, Target},
     destination::{Destination, DestinationId, WebhookUrl},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody},
     name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
     outcome::Reason,
-    subscription::{Look, Subscription},
+    subscription::{Look, QuietHours, Restraint, Subscription},
 };
 
 /// The format of an export that this version writes, and the newest that it reads. In format 1 no body was text, XML
@@ -65,6 +66,12 @@ struct SubscriptionLine {
     locale: Option<LocaleName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_zone: Option<ZoneName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_severity: Option<Severity>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    only_changes: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet: Option<QuietHours>,
     paused: bool,
     // Older releases did not say since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +135,7 @@ enum StateLine {
     Waiting { failures: u32, throttles: u32, due_at: Timestamp },
     Delivered { at: Timestamp },
     Dead { at: Timestamp, why: Reason },
+    Skipped { at: Timestamp, why: Reason },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,7 +173,7 @@ fn bad(what: &str, why: impl ToString) -> StoreError {
 
 /// A subscription as JSON, with its URL.
 pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, StoreError> {
-    let Subscription { id, name, source, events, filter, destination, look, paused_at, created_at } =
+    let Subscription { id, name, source, events, filter, destination, look, restraint, paused_at, created_at } =
         subscription.clone();
     let line = SubscriptionLine {
         format: SUBSCRIPTION_FORMAT,
@@ -180,6 +188,9 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         templates: look.templates,
         locale: look.locale,
         time_zone: look.time_zone,
+        min_severity: restraint.min_severity,
+        only_changes: restraint.only_changes,
+        quiet: restraint.quiet,
         paused: paused_at.is_some(),
         paused_at,
         created_at,
@@ -202,6 +213,7 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
         filter: line.filter,
         destination,
         look: Look { templates: line.templates, locale: line.locale, time_zone: line.time_zone },
+        restraint: Restraint { min_severity: line.min_severity, only_changes: line.only_changes, quiet: line.quiet },
         paused_at: line.paused.then(|| line.paused_at.unwrap_or(line.created_at)),
         created_at: line.created_at,
     })
@@ -320,6 +332,7 @@ impl From<WholeDelivery> for DeliveryLine {
                 }
                 DeliveryState::Delivered { at } => StateLine::Delivered { at },
                 DeliveryState::Dead { at, why } => StateLine::Dead { at, why },
+                DeliveryState::Skipped { at, why } => StateLine::Skipped { at, why },
             },
             dead_letter: delivery.listed,
             attempts: delivery.attempts.into_iter().map(AttemptLine::from).collect(),
@@ -335,6 +348,7 @@ impl From<DeliveryLine> for WholeDelivery {
             }
             StateLine::Delivered { at } => DeliveryState::Delivered { at },
             StateLine::Dead { at, why } => DeliveryState::Dead { at, why },
+            StateLine::Skipped { at, why } => DeliveryState::Skipped { at, why },
         };
         let surplus = line.attempts.len().saturating_sub(KEPT_ATTEMPTS as usize);
         Self {

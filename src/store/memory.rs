@@ -116,6 +116,21 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn told(&self, subscription: SubscriptionId, key: &str) -> Result<Option<bool>, StoreError> {
+        Ok(self.lock().told.get(&(subscription, key.to_owned())).map(|(failing, _)| *failing))
+    }
+
+    async fn put_told(
+        &self,
+        subscription: SubscriptionId,
+        told: Vec<(String, bool)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let told = told.into_iter().map(|(key, failing)| ((subscription, key), (failing, now)));
+        self.lock().told.extend(told);
+        Ok(())
+    }
+
     fn backlog(&self, lane: DestinationId) -> usize {
         self.lock().due().filter(|waiting| waiting.target.destination == lane).count()
     }

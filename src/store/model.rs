@@ -43,6 +43,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
         2 => (0..99_i64).prop_map(|at| retry(minute(at), Reason::TimedOut)),
         1 => (0..99_i64).prop_map(|at| retry(minute(at), Reason::Throttled)),
         2 => Just(Verdict::Dead { why: Reason::DestinationGone }),
+        1 => Just(Verdict::Skipped { why: Reason::Unchanged }),
     ]
 }
 

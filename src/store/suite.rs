@@ -5,15 +5,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Accepted, Captured, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError};
+use super::{
+    Accepted, Captured, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError, Usage,
+};
 use crate::{
+    card::Severity,
+    config::{duration::Span, profile::Window},
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::{Destination, DestinationId, WebhookUrl},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
-    subscription::{Look, Subscription},
+    standing::{Actor, Standing, State},
+    subscription::{Look, Restraint, Subscription},
 };
 
 /// An instant so many minutes after the tests' beginning of time.
@@ -58,6 +63,11 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             templates: Some("ops".parse().unwrap()),
             locale: Some("de".parse().unwrap()),
             time_zone: Some("Europe/Berlin".parse().unwrap()),
+        },
+        restraint: Restraint {
+            min_severity: Some(Severity::Warning),
+            only_changes: true,
+            quiet: Some("22:00-07:00".parse().unwrap()),
         },
         paused_at: paused.then(|| minute(0)),
         created_at: minute(0),
@@ -356,8 +366,8 @@ conformance! {
         let names: Vec<_> = store.subscriptions().iter().map(|one| one.name.clone()).collect();
         assert_eq!(names, [Some("channel 1".into()), None, Some("channel 3".into())]);
         let gone = SubscriptionId::from_u128(3);
-        let kept = store.subscriptions()[0].look.clone();
-        assert_eq!(kept, subscription(1, false).look);
+        let kept = store.subscriptions()[0].clone();
+        assert_eq!((&kept.look, &kept.restraint), (&subscription(1, false).look, &subscription(1, false).restraint));
         store.remove_subscription(gone).await.unwrap();
         assert!(matches!(store.remove_subscription(gone).await, Err(StoreError::Missing { .. })));
         assert_eq!(store.subscriptions().len(), 2);
@@ -383,6 +393,52 @@ conformance! {
         assert_eq!(store.accounts(), before);
         let again = store.accept(event(Some("d-1"), minute(30)), vec![], vec![], Reason::NoSubscription).await.unwrap();
         assert!(matches!(again, Accepted::New(id) if id > young), "{again:?}");
+    }
+
+    async fn what_the_subscription_does_not_want_is_ignored_and_can_be_replayed(store) {
+        let id = accepted(store, 0, &[target(1, 1)]).await;
+        let why = Reason::BelowSeverity;
+        store.settle(lane(1), &[id], Verdict::Skipped { why }, None, minute(1)).await.unwrap();
+        assert_eq!(store.accounts(), books(1, 0, 0, 0, 1, 0));
+        let state = store.history(id).await.unwrap().0.deliveries[0].1;
+        assert_eq!(state, DeliveryState::Skipped { at: minute(1), why });
+        assert_eq!((store.backlog(lane(1)), store.dead(FIRST).await.unwrap().len()), (0, 0));
+        assert_eq!(store.replay(id, vec![target(1, 1)], minute(2)).await.unwrap(), 1);
+        assert_eq!(store.accounts(), books(1, 0, 0, 0, 0, 1));
+        assert_eq!(store.backlog(lane(1)), 1);
+    }
+
+    async fn how_destinations_stand_and_what_quotas_have_used_is_kept_replaced_and_forgotten(store) {
+        let standing = |state, reason| Standing { state, reason, since: minute(1), by: Actor::Relay };
+        let (active, paused) = (standing(State::Active, None), standing(State::Paused, Some(Reason::DestinationGone)));
+        store.put_standing(lane(1), Some(active)).await.unwrap();
+        store.put_standing(lane(2), Some(active)).await.unwrap();
+        store.put_standing(lane(1), Some(paused)).await.unwrap();
+        store.put_standing(lane(2), None).await.unwrap();
+        assert_eq!((store.standing(lane(1)), store.standing(lane(2))), (Some(paused), None));
+        let window = Window { posts: 25.try_into().unwrap(), per: Span::seconds(300) };
+        let usage = |group: &str, at| Usage {
+            group: group.to_owned(),
+            at: minute(at),
+            whole_at: vec![(window, minute(at + 5))],
+            closed_until: Some(minute(at + 1)),
+        };
+        for (group, at) in [("group a", 1), ("group b", 2), ("group a", 3)] {
+            store.put_usage(usage(group, at)).await.unwrap();
+        }
+        assert_eq!(store.usages().await.unwrap(), [usage("group a", 3), usage("group b", 2)]);
+        store.forget_usages(vec!["group a".into()]).await.unwrap();
+        assert_eq!(store.usages().await.unwrap(), [usage("group b", 2)]);
+    }
+
+    async fn what_subscriptions_were_told_last_is_kept_by_key_until_a_sweep(store) {
+        let (one, two) = (SubscriptionId::from_u128(1), SubscriptionId::from_u128(2));
+        store.put_told(one, vec![("main".into(), true), ("dev".into(), false)], minute(1)).await.unwrap();
+        store.put_told(one, vec![("dev".into(), true)], minute(9)).await.unwrap();
+        let told = async |id, key: &str| store.told(id, key).await.unwrap();
+        assert_eq!((told(one, "main").await, told(one, "dev").await, told(two, "main").await), (Some(true), Some(true), None));
+        store.sweep(minute(5), minute(5)).await.unwrap();
+        assert_eq!((told(one, "main").await, told(one, "dev").await), (None, Some(true)));
     }
 
     async fn a_purged_dead_letter_no_longer_keeps_its_event(store) {

@@ -32,7 +32,7 @@ use teams_relay::{
     rules::Rules,
     store::{Accepted, EmbeddedStore, Store},
     subscribe::Subscriptions,
-    subscription::{Look, Subscription},
+    subscription::{Look, Restraint, Subscription},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -255,6 +255,7 @@ impl Virtual {
                 filter: None,
                 destination: Destination { url, profile: profile.parse().unwrap(), quota_group },
                 look: Look::default(),
+                restraint: Restraint::default(),
                 paused_at: None,
                 created_at: clock.now(),
             };

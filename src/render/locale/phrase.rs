@@ -27,6 +27,8 @@ phrases! {
     AND_MORE = "and {number} more";
     SHORTENED = "Shortened to fit into Teams.";
     SHORTENED_LINKED = "Shortened to fit into Teams. Follow the link for the rest.";
+    // What stands over those in a digest that grew too old for a card of their own.
+    PAST_THEIR_TIME = "Too old for a card of their own";
     // The card of `subscription test`.
     CAN_POST = "teams-relay can post here";
     WILL_ARRIVE = "Events of {source} will arrive in this channel for {name}.";

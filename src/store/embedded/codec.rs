@@ -51,6 +51,14 @@ pub(super) enum StateRow {
     Waiting { failures: u32, throttles: u32, due_at: i64 },
     Delivered { at: i64 },
     Dead { at: i64, why: String },
+    Skipped { at: i64, why: String },
+}
+
+/// What a subscription was last told of a key, in the space of what was told.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ToldRow {
+    pub(super) failing: bool,
+    pub(super) at: i64,
 }
 
 /// What one attempt came to.
@@ -238,6 +246,9 @@ impl StateRow {
             }
             DeliveryState::Delivered { at } => Self::Delivered { at: at.as_millisecond() },
             DeliveryState::Dead { at, why } => Self::Dead { at: at.as_millisecond(), why: why.as_str().to_owned() },
+            DeliveryState::Skipped { at, why } => {
+                Self::Skipped { at: at.as_millisecond(), why: why.as_str().to_owned() }
+            }
         }
     }
 
@@ -248,6 +259,7 @@ impl StateRow {
             }
             Self::Delivered { at } => DeliveryState::Delivered { at: instant(*at) },
             Self::Dead { at, why } => DeliveryState::Dead { at: instant(*at), why: reason(why, what)? },
+            Self::Skipped { at, why } => DeliveryState::Skipped { at: instant(*at), why: reason(why, what)? },
         })
     }
 }

@@ -46,6 +46,8 @@ pub(super) enum Space {
     Usages,
     /// Destination → standing row.
     Standings,
+    /// Subscription, hash of a key → told row.
+    Told,
 }
 
 /// The only key of [`Space::Books`].
@@ -65,6 +67,7 @@ pub(super) struct Disk {
     books: Keyspace,
     usages: Keyspace,
     standings: Keyspace,
+    told: Keyspace,
 }
 
 impl Disk {
@@ -95,6 +98,7 @@ impl Disk {
             books: small("books")?,
             usages: small("usages")?,
             standings: small("standings")?,
+            told: small("told")?,
             payloads,
             database,
         })
@@ -112,6 +116,7 @@ impl Disk {
             Space::Books => &self.books,
             Space::Usages => &self.usages,
             Space::Standings => &self.standings,
+            Space::Told => &self.told,
         }
     }
 

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
+use fjall::Slice;
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
 use super::{
-    codec::{StandingRow, UsageRow, damaged, decode, encode},
+    codec::{StandingRow, ToldRow, UsageRow, damaged, decode, encode},
     disk::{Disk, Space, unreadable},
     draft::Draft,
 };
 use crate::{
     destination::DestinationId,
+    name::SubscriptionId,
     standing::Standing,
     store::{StoreError, Usage},
 };
@@ -27,6 +32,24 @@ impl Draft<'_> {
         Ok(())
     }
 
+    pub(super) fn put_told(
+        &mut self,
+        subscription: SubscriptionId,
+        told: &[(String, bool)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (key, failing) in told {
+            let row = encode(&ToldRow { failing: *failing, at: now.as_millisecond() })?;
+            self.put(Space::Told, told_key(subscription, key), row);
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget_told(&mut self, keys: Vec<Slice>) -> Result<(), StoreError> {
+        keys.into_iter().for_each(|key| self.remove(Space::Told, key));
+        Ok(())
+    }
+
     pub(super) fn put_standing(&mut self, lane: DestinationId, standing: Option<Standing>) -> Result<(), StoreError> {
         let key = lane.as_u64().to_be_bytes();
         match &standing {
@@ -36,6 +59,30 @@ impl Draft<'_> {
         self.standings.push((lane, standing));
         Ok(())
     }
+}
+
+/// Keys come from payloads and may be long: a hash stands for them.
+fn told_key(subscription: SubscriptionId, key: &str) -> Slice {
+    let hash = Sha256::digest(key.as_bytes());
+    [subscription.as_u128().to_be_bytes().as_slice(), hash.get(..16).unwrap_or(&hash)].concat().into()
+}
+
+/// Whether a subscription was told of a failure last.
+pub(super) fn told(disk: &Disk, subscription: SubscriptionId, key: &str) -> Result<Option<bool>, StoreError> {
+    let bytes = disk.get(Space::Told, &told_key(subscription, key))?;
+    let what = || format!("what subscription {subscription} was told last");
+    bytes.map(|bytes| Ok(decode::<ToldRow>(&bytes, what)?.failing)).transpose()
+}
+
+/// Keys of what was told before this; those that can't be read go as well.
+pub(super) fn told_before(disk: &Disk, before: Timestamp) -> Result<Vec<Slice>, StoreError> {
+    let mut old = Vec::new();
+    for pair in disk.space(Space::Told).iter() {
+        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Told, &error))?;
+        let row = decode::<ToldRow>(&value, || "what was told last".into());
+        old.extend(row.map_or(true, |row| row.at < before.as_millisecond()).then_some(key));
+    }
+    Ok(old)
 }
 
 /// What was kept of all quota groups; what can't be read is told of and left out.

@@ -49,7 +49,7 @@ impl Change {
             StateRow::Waiting { failures, throttles, due_at } => {
                 Some(Self::Waits { event, target: delivery.target(), received_at, failures, throttles, due_at })
             }
-            StateRow::Delivered { .. } | StateRow::Dead { .. } => None,
+            StateRow::Delivered { .. } | StateRow::Dead { .. } | StateRow::Skipped { .. } => None,
         }
     }
 }

@@ -72,6 +72,7 @@ impl Draft<'_> {
         delivery.state = match verdict {
             Verdict::Accepted => StateRow::Delivered { at },
             Verdict::Dead { why } => StateRow::Dead { at, why: why.as_str().to_owned() },
+            Verdict::Skipped { why } => StateRow::Skipped { at, why: why.as_str().to_owned() },
             Verdict::Retry { at, why: Reason::Throttled, .. } => {
                 StateRow::Waiting { failures, throttles: throttles.saturating_add(1), due_at: at.as_millisecond() }
             }
@@ -89,6 +90,7 @@ impl Draft<'_> {
         match verdict {
             Verdict::Accepted if digest => self.accounts.digested += 1,
             Verdict::Accepted => self.accounts.delivered += 1,
+            Verdict::Skipped { .. } => self.accounts.ignored += 1,
             _ => self.accounts.dead += 1,
         }
         self.put_dead(id, row, index)
@@ -132,6 +134,7 @@ impl Draft<'_> {
                 self.remove(Space::Dead, dead_key(id, target.destination));
             }
             Some((_, StateRow::Delivered { .. })) => self.accounts.accepted += 1,
+            Some((_, StateRow::Skipped { .. })) => self.accounts.ignored -= 1,
             None if ignored.take().is_some() => self.accounts.ignored -= 1,
             None => self.accounts.accepted += 1,
         }

@@ -145,6 +145,7 @@ impl Draft<'_> {
                 StateRow::Waiting { .. } => self.accounts.waiting += 1,
                 StateRow::Delivered { .. } => self.accounts.delivered += 1,
                 StateRow::Dead { .. } => self.accounts.dead += 1,
+                StateRow::Skipped { .. } => self.accounts.ignored += 1,
             }
             self.changes.extend(Change::waits(id, row.received_at, delivery));
         }

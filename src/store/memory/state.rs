@@ -32,6 +32,7 @@ pub(super) struct State {
     pub(super) accounts: Accounts,
     pub(super) standings: BTreeMap<DestinationId, Standing>,
     pub(super) usages: BTreeMap<String, Usage>,
+    pub(super) told: BTreeMap<(SubscriptionId, String), (bool, Timestamp)>,
     last: Option<EventId>,
     replays: HashMap<[u8; 16], (i64, EventId)>,
     seen: Seen,
@@ -133,6 +134,7 @@ impl State {
                 DeliveryState::Waiting { .. } => self.accounts.waiting += 1,
                 DeliveryState::Delivered { .. } => self.accounts.delivered += 1,
                 DeliveryState::Dead { .. } => self.accounts.dead += 1,
+                DeliveryState::Skipped { .. } => self.accounts.ignored += 1,
             }
         }
     }
@@ -183,11 +185,13 @@ impl State {
                 }
                 Verdict::Accepted => DeliveryState::Delivered { at: now },
                 Verdict::Dead { why } => DeliveryState::Dead { at: now, why },
+                Verdict::Skipped { why } => DeliveryState::Skipped { at: now, why },
             };
             let place = match verdict {
                 Verdict::Retry { .. } => continue,
                 Verdict::Accepted if events.len() > 1 => &mut self.accounts.digested,
                 Verdict::Accepted => &mut self.accounts.delivered,
+                Verdict::Skipped { .. } => &mut self.accounts.ignored,
                 Verdict::Dead { why } => {
                     let (source, kind) = (held.event.source.clone(), held.event.kind.to_string());
                     let letter = DeadLetter { event: *id, target: delivery.target, source, kind, at: now, why };
@@ -220,6 +224,7 @@ impl State {
             match std::mem::replace(&mut known.state, state) {
                 DeliveryState::Waiting { .. } => continue,
                 DeliveryState::Delivered { .. } => self.accounts.accepted += 1,
+                DeliveryState::Skipped { .. } => self.accounts.ignored -= 1,
                 DeliveryState::Dead { .. } => {
                     self.accounts.dead -= 1;
                     self.dead.remove(&(id, target.destination));
@@ -245,6 +250,7 @@ impl State {
             }
             self.dead.retain(|(event, _), _| event != id);
         }
+        self.told.retain(|_, (_, at)| *at >= dead_before);
         past.len()
     }
 
