@@ -65,7 +65,9 @@ impl Admin {
         let (lane, rules) = (one.destination.id(), self.rules.load());
         let windows = rules.windows(&one.destination);
         let quota = self.quotas.remaining(&GroupKey::of(&one.destination), windows, self.clock.steady());
-        SubscriptionView::new(one, self.store.standing(lane), self.store.backlog(lane), quota)
+        let warning = rules.profiles.get(&one.destination.profile).warning(&one.destination.url).map(str::to_owned);
+        let view = SubscriptionView::new(one, self.store.standing(lane), self.store.backlog(lane), quota);
+        SubscriptionView { warning, ..view }
     }
 }
 

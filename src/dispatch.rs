@@ -292,7 +292,10 @@ impl Dispatch {
         }
         let words = run.rules.locale(&subscription.source, &subscription.look);
         let body = run.rules.profiles.get(&subscription.destination.profile).encode_in(&card, words.words());
-        let expires_at = waiting.event.time() + run.rules.ttl(&subscription.source);
+        let expires_at = match run.rules.expired(&subscription.source) {
+            Expired::Dead => waiting.event.time() + run.rules.ttl(&subscription.source),
+            Expired::Digest => Timestamp::MAX,
+        };
         let (posted, judgement) =
             self.post(run.rules, &subscription.destination, body, Tried::from(&waiting), expires_at).await?;
         if judgement.verdict == Verdict::Accepted {

@@ -82,15 +82,15 @@ reasons! {
     Redirected = "redirected", "The destination answered with a redirect; none is followed.", "Subscribe with the URL that Teams gave.";
     CardRefused = "card_refused", "The destination does not take the card or the payload's shape.", "Try another profile, since flows differ in the shape they take; `render` shows what was posted.";
     TooLarge = "too_large", "The destination says that the card is too large.", "Shorten the template's card.";
-    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.", "Copy the URL again, whole, and open the flow's trigger to anyone.";
-    DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.", "Make a new workflow, and subscribe with its URL.";
-    DestinationOff = "destination_off", "The flow is switched off.", "Switch the flow on in Power Automate, then `dead replay`.";
+    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.", "Its destination is paused. Open the flow's trigger to anyone, then `subscription resume`; or subscribe with the URL copied again, whole.";
+    DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.", "Its destination is paused. Make a new workflow, and subscribe with its URL.";
+    DestinationOff = "destination_off", "The flow is switched off.", "Its destination is paused. Switch the flow on in Power Automate, then `subscription resume`.";
     BelowSeverity = "below_severity", "Matters less than the subscription's `--min-severity`; not posted.", "Nothing; `event replay` does not post it either.";
     Unchanged = "unchanged", "No change of state, and the subscription wants `--only-changes`; not posted.", "Nothing.";
     Unconfirmed = "unconfirmed", "A 200 whose body is not the success the connector promises; it may have been posted.", "Look into the channel; `dead replay` posts it again.";
     Unexpected = "unexpected", "An answer that is in no table.", "`event show` has the answer; report it.";
     RetriesExhausted = "retries_exhausted", "Every wait of `delivery.retry` was used.", "`event show` tells each attempt; when the cause is mended, `dead replay`.";
-    Expired = "expired", "Older than `delivery.ttl`.", "Raise `delivery.ttl`, or see why the lane was slow; `event replay` sends it again as long as it is young enough.";
+    Expired = "expired", "Older than `delivery.ttl`, or than its source's `ttl`.", "Raise `delivery.ttl`, or see why the lane was slow; `event replay` sends it again as long as it is young enough.";
     SubscriptionRemoved = "subscription_removed", "The subscription was removed while this waited.", "Nothing.";
     EventUnreadable = "event_unreadable", "The stored event can't be read back.", "Look into the log; the disk may be damaged.";
 }

@@ -17,9 +17,10 @@ use crate::{
     card::Card,
     config::{
         problem::Problem,
-        profile::{Answers, ProfileSpec, Shape, Window},
+        profile::{Answers, Ended, ProfileSpec, Shape, Window},
         read, syntax,
     },
+    destination::{WebhookUrl, is_below},
     name::ProfileName,
     render::{Locale, Words, truncate},
 };
@@ -49,6 +50,8 @@ pub struct Profile {
     pub windows: Vec<Window>,
     /// Host name suffixes of URLs that have this profile where none is named.
     pub hosts: Vec<String>,
+    /// Hosts that are said to take nothing any more.
+    pub ended: Vec<Ended>,
 }
 
 /// The body of a post.
@@ -79,8 +82,15 @@ impl Profile {
             ));
             return None;
         }
-        let ProfileSpec { shape, answers, max_bytes, windows, hosts } = spec;
-        Some(Self { name, shape, answers, max_bytes, windows, hosts })
+        let ProfileSpec { shape, answers, max_bytes, windows, hosts, ended } = spec;
+        Some(Self { name, shape, answers, max_bytes, windows, hosts, ended })
+    }
+
+    /// What whoever subscribes with this URL should know, if it is of a host that is said to take nothing any more.
+    pub fn warning(&self, url: &WebhookUrl) -> Option<&str> {
+        let host = url.host();
+        let has_ended = |ended: &&Ended| ended.hosts.iter().any(|suffix| is_below(&host, suffix));
+        self.ended.iter().find(has_ended).map(|ended| ended.says.as_str())
     }
 
     /// The bytes to post, with an English notice where they had to be made to fit.

@@ -65,6 +65,9 @@ pub struct SubscriptionView {
     pub waiting: usize,
     /// What is left of its destination's quota.
     pub quota: Vec<QuotaView>,
+    /// What whoever added it should know of its URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -109,6 +112,7 @@ impl SubscriptionView {
             since: standing.since,
             by: standing.by,
             waiting,
+            warning: None,
             quota: quota.into_iter().map(window).collect(),
             created_at: one.created_at,
         }

@@ -140,6 +140,9 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
         "quiet": args.quiet,
     });
     let added: SubscriptionView = client.ask(Method::POST, "/subscriptions", Some(&request)).await?;
+    if let Some(warning) = &added.warning {
+        output::warn(&format!("warning: {warning}"));
+    }
     if args.json {
         return output::json(&added);
     }

@@ -21,6 +21,19 @@ pub struct ProfileSpec {
     /// Host name suffixes of URLs that have this profile where none is named.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Hosts that are said to take nothing any more.
+    #[serde(default)]
+    pub ended: Vec<Ended>,
+}
+
+/// Hosts that are said to take nothing any more, and what to do instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    /// Host name suffixes.
+    pub hosts: Vec<String>,
+    /// What whoever subscribes with such a URL is told.
+    pub says: String,
 }
 
 /// What is posted.

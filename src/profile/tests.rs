@@ -142,3 +142,15 @@ fn a_profile_that_can_hold_no_card_is_refused() {
     assert!(Profile::parse("bad".parse().unwrap(), "shape =", "bad.toml", &mut problems).is_none());
     assert_eq!(problems.len(), 2);
 }
+
+#[test]
+fn hosts_that_take_nothing_any_more_are_warned_of_with_what_to_do_instead() {
+    let profiles = Profiles::read(vec![]).unwrap();
+    let warning = |url: &str| {
+        let url = WebhookUrl::stored(url.into());
+        profiles.for_url(&url).warning(&url).map(str::to_owned).unwrap_or_default()
+    };
+    assert!(warning("https://octo.webhook.office.com/webhookb2/x").contains("make a workflow"));
+    assert!(warning("https://prod-1.westeurope.logic.azure.com/workflows/x").contains("copy its URL again"));
+    assert_eq!(warning("https://x.environment.api.powerplatform.com/powerautomate/x"), "");
+}

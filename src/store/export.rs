@@ -192,7 +192,7 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         only_changes: restraint.only_changes,
         quiet: restraint.quiet,
         paused: paused_at.is_some(),
-        paused_at,
+        paused_at: paused_at.filter(|at| *at != created_at),
         created_at,
     };
     serde_json::to_value(line).map_err(|error| bad(&format!("subscription {id}"), error))

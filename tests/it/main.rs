@@ -17,6 +17,7 @@ mod hooks;
 mod keys;
 mod looks;
 mod mistakes;
+mod notices;
 mod process;
 mod reload;
 mod restraint;
