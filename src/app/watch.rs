@@ -60,6 +60,10 @@ async fn tell_what_piles_up(
 }
 
 fn piles_up_since(admin: &Admin, lane: DestinationId, now: Timestamp) -> Option<Timestamp> {
+    // That a destination takes nothing was told when it was paused.
+    if admin.store.standing(lane).is_some_and(|standing| standing.state.is_shut()) {
+        return None;
+    }
     let head = admin.store.due(lane, 1).first().copied()?;
     let subscription = admin.store.subscription(head.target.subscription)?;
     let since = head.event.time();
