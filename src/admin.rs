@@ -5,6 +5,7 @@ pub mod api;
 pub mod auth;
 pub mod health;
 pub mod rejects;
+pub mod seal;
 pub mod transfer;
 pub mod view;
 

@@ -248,8 +248,13 @@ impl App {
 }
 
 async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
-    let path = config.store.path.clone();
-    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path)).await;
+    let (path, seal) = (config.store.path.clone(), config.store.seal.clone());
+    if seal.key().is_none() {
+        tracing::warn!(
+            "store.key is not set: whoever can read the store's files or a backup of them can post to every subscribed channel; `teams-relay key new` makes a key"
+        );
+    }
+    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open_sealed(&path, seal)).await;
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
 }
 

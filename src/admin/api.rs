@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
-    Admin, rejects, transfer,
+    Admin, rejects, seal, transfer,
     view::{Count, EventView, SubscriptionView, TestView},
 };
 use crate::{
@@ -48,6 +48,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/rejects/{id}", get(rejects::show))
         .route("/slowdowns", get(rejects::slowdowns))
         .route("/accounts", get(accounts))
+        .route("/key/rotate", post(seal::rotate))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))
         .method_not_allowed_fallback(|| async {
@@ -66,6 +67,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let status = match error {
             StoreError::Missing { .. } => StatusCode::NOT_FOUND,
+            StoreError::NoKey => StatusCode::CONFLICT,
             StoreError::Failed { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };

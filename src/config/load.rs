@@ -52,7 +52,7 @@ impl Config {
 
         let server = sections.read("server");
         let admin: super::admin::Admin = sections.read("admin");
-        let store: super::storage::Storage = sections.read("store");
+        let store: super::storage::Section = sections.read("store");
         let destinations: super::delivery::Destinations = sections.read("destinations");
         let delivery = sections.read("delivery");
         let cards = sections.read("cards");
@@ -65,7 +65,7 @@ impl Config {
         let places = Places { folder, environment };
         let token = admin.token.resolve(&places, &layers.place("admin.token"), "admin.token", &mut problems);
         let sources = read_sources(table.remove("sources"), &layers, &places, &mut problems);
-        let store = super::storage::Storage { path: folder.join(store.path), ..store };
+        let store = store.resolve(folder, &places, &layers.place("store.key"), &mut problems);
         let socket = match &admin.socket {
             Some(path) => folder.join(path),
             None => store.path.join("admin.sock"),

@@ -19,6 +19,7 @@ mod looks;
 mod mistakes;
 mod process;
 mod reload;
+mod seal;
 mod secrets;
 mod shared_payloads;
 mod teams;
