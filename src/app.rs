@@ -20,7 +20,7 @@ use crate::{
     config::{Config, problem::Problem},
     deliver::{
         fetch::Fetcher,
-        post::{Poster, PosterError, Proxies},
+        post::{Poster, PosterError, Proxies, WayOut},
     },
     destination::DestinationId,
     dispatch::{Dispatch, cards::Cards},
@@ -104,7 +104,8 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
         let settings = Settings::new(config, rules);
         let (wake, woken) = unbounded_channel();
-        let parts = Parts::build(&settings, store, clock, wake)?;
+        let own = [Some(listeners.public_address), listeners.admin_address].into_iter().flatten().collect();
+        let parts = Parts::build(&settings, own, store, clock, wake)?;
         let mut app = Self {
             public_address: listeners.public_address,
             admin_address: listeners.admin_address,
@@ -258,6 +259,15 @@ async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
 }
 
+fn way_out(settings: &Settings, own: Vec<SocketAddr>) -> WayOut {
+    let config = &settings.config.way_out;
+    let proxies = match config.proxy.clone() {
+        Some(proxy) => Proxies::Fixed { url: proxy.url, except: proxy.except },
+        None => Proxies::Environment,
+    };
+    WayOut { ca: config.ca.clone(), own, ..WayOut::new(settings.host_rules.clone(), proxies) }
+}
+
 struct Parts {
     admin: Arc<Admin>,
 }
@@ -265,6 +275,7 @@ struct Parts {
 impl Parts {
     fn build(
         settings: &Settings,
+        own: Vec<SocketAddr>,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
@@ -273,7 +284,8 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
         let quotas = Arc::new(Quotas::default());
-        let fetcher = Fetcher::new(settings.host_rules.clone(), Proxies::Environment)?;
+        let way = way_out(settings, own);
+        let fetcher = Fetcher::new(&way)?;
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
             subscribers: subscribers.clone(),
@@ -288,7 +300,7 @@ impl Parts {
             rules: rules.clone(),
             store: store.clone(),
             quotas: quotas.clone(),
-            poster: Poster::new(settings.host_rules.clone(), Proxies::Environment, clock.clone())?,
+            poster: Poster::new(&way, clock.clone())?,
             cards: Cards::new(metrics.clone()),
             metrics: metrics.clone(),
             clock: clock.clone(),

@@ -267,3 +267,16 @@ async fn an_event_with_all_its_deliveries_shows_what_became_of_each() {
     assert!(matches!(events[0].deliveries[0].1, DeliveryState::Dead { why: Reason::CardRefused, .. }));
     assert!(matches!(events[1].deliveries[0].1, DeliveryState::Delivered { .. }));
 }
+
+#[tokio::test]
+async fn the_relay_posts_to_none_of_its_own_ports() {
+    let relay = TestRelay::start().await;
+    let admin = format!("http://{}/api/v1/accounts", relay.app().admin_address.unwrap());
+    let hook = relay.hook("github").replace("127.0.0.1", "localhost");
+    let subscribed = [relay.subscribe("github", hook).await, relay.subscribe("github", admin).await];
+    for subscription in subscribed {
+        let (_, attempt) = relay.app().admin.dispatch.test(&subscription).await.unwrap();
+        assert_eq!((attempt.reason, attempt.status), (Reason::AddressRefused, None));
+        assert!(attempt.answer.contains("is teams-relay itself"), "{}", attempt.answer);
+    }
+}
