@@ -1,6 +1,7 @@
 //! Where cards go: a webhook URL, which is a secret, with its profile and quota group.
 
 mod address;
+pub mod header;
 
 use std::{fmt, net::IpAddr};
 
@@ -182,6 +183,8 @@ pub struct Destination {
     pub profile: ProfileName,
     /// Whose allowance it draws on; none: its own.
     pub quota_group: Option<QuotaGroup>,
+    /// What it wants with each post.
+    pub headers: Vec<header::Header>,
 }
 
 impl Destination {

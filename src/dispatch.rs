@@ -144,8 +144,8 @@ impl Dispatch {
         if let Some(fault) = &body.unsound {
             tracing::error!(profile = %profile.name, fault, "a card is none that Teams takes; a plain line goes out");
         }
-        let posted =
-            self.poster.post(&destination.url, body.bytes.into(), body.content_type, rules.delivery.timeout).await;
+        let (url, headers, timeout) = (&destination.url, &destination.headers, rules.delivery.timeout);
+        let posted = self.poster.post(url, headers, body.bytes.into(), body.content_type, timeout).await;
         let now = self.clock.now();
         let reply = posted.reply.as_ref();
         let judgement = judge(reply, profile.answers, tried, &rules.delivery.schedule, now, expires_at, rand::random());

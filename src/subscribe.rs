@@ -9,7 +9,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{
     clock::Clock,
     config::problem::did_you_mean,
-    destination::{BadUrl, Destination, DestinationId, WebhookUrl},
+    destination::{
+        BadUrl, Destination, DestinationId, WebhookUrl,
+        header::{self, BadHeader, Header},
+    },
     name::{BadName, SourceName, SubscriptionId},
     route::{self, BadSubscription, Subscribers},
     rules::{BadLook, Rules},
@@ -36,6 +39,9 @@ pub struct Request {
     pub profile: Option<String>,
     /// Whose allowance it draws on.
     pub quota_group: Option<String>,
+    /// Request headers for each post, as `Name: value`.
+    #[serde(default)]
+    pub headers: Vec<Pasted>,
     /// Whose templates are asked first.
     pub templates: Option<String>,
     /// The language of its cards.
@@ -56,6 +62,7 @@ impl Request {
             name: None,
             profile: None,
             quota_group: None,
+            headers: Vec::new(),
             templates: None,
             locale: None,
             time_zone: None,
@@ -63,7 +70,7 @@ impl Request {
     }
 }
 
-/// A URL as it was pasted; a secret before it is known to be one.
+/// A URL or a header as it was pasted; a secret before it is known to be one.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Pasted(pub String);
@@ -99,13 +106,16 @@ pub enum SubscribeError {
     /// The URL is none, or not allowed.
     #[error(transparent)]
     Url(#[from] BadUrl),
+    /// A header is none, or not allowed.
+    #[error(transparent)]
+    Header(#[from] BadHeader),
     /// It is to look as nothing here does.
     #[error(transparent)]
     Look(#[from] BadLook),
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
-    /// The same URL is in use with another profile or quota group.
+    /// The same URL is in use with another profile, quota group or headers.
     #[error("the same URL is in use by {other} with {what}; use the same here, since both go through one lane")]
     Conflict {
         /// The other subscription.
@@ -167,6 +177,9 @@ impl Subscriptions {
             },
         };
         let quota_group = request.quota_group.map(|text| text.parse()).transpose()?;
+        let headers: Vec<Header> =
+            request.headers.iter().map(|text| Header::parse(&text.0)).collect::<Result<_, _>>()?;
+        header::check(&headers, &url)?;
         let (templates, locale) = (request.templates.as_deref(), request.locale.as_deref());
         let look = rules.look(templates, locale, request.time_zone.as_deref())?;
         let now = self.clock.now();
@@ -176,7 +189,7 @@ impl Subscriptions {
             source,
             events: request.events,
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
-            destination: Destination { url, profile, quota_group },
+            destination: Destination { url, profile, quota_group, headers },
             look,
             paused: false,
             created_at: now,
@@ -186,7 +199,7 @@ impl Subscriptions {
         Ok(subscription)
     }
 
-    /// One URL is one lane, so it has one profile and one quota group.
+    /// One URL is one lane, so it has one profile, one quota group and the same headers.
     fn check_conflict(&self, new: &Subscription) -> Result<(), SubscribeError> {
         for other in self.store.subscriptions() {
             let (one, two) = (&new.destination, &other.destination);
@@ -200,6 +213,8 @@ impl Subscriptions {
                     Some(group) => format!("the quota group `{group}`"),
                     None => "no quota group".to_owned(),
                 }
+            } else if one.headers != two.headers {
+                "other headers".to_owned()
             } else {
                 continue;
             };

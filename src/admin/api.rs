@@ -103,8 +103,8 @@ async fn add_subscription(
 ) -> Result<(StatusCode, Json<SubscriptionView>), Problem> {
     // Axum's own words for a body that does not fit may quote it, and a URL stands in it.
     let Json(request) = request.map_err(|_| {
-        let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, templates, \
-                    locale and time_zone";
+        let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, headers, \
+                    templates, locale and time_zone";
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", cure)
     })?;
     let added = admin.subscriptions.add(request).await?;

@@ -1,7 +1,7 @@
 //! The one HTTP call of the way out: posts bytes to a webhook URL and brings back what came of it.
 //!
-//! It follows no redirect, sends no `Authorization` (a flow open to anyone refuses a post that has one), reads only
-//! the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
+//! It follows no redirect, sends no `Authorization` of its own (a flow open to anyone refuses a post that has one), reads
+//! only the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -15,12 +15,12 @@ use super::{
     client::Clients,
     guard::Barred,
     judge::{Failure, Reply},
-    redact::redact,
+    redact::{redact, redact_values},
 };
 use crate::{
     clock::Clock,
     delivery::Attempt,
-    destination::{HostRules, WebhookUrl},
+    destination::{HostRules, WebhookUrl, header::Header},
     outcome::Reason,
 };
 
@@ -60,11 +60,18 @@ impl Poster {
         Ok(Self { clients: Clients::new(way)?, rules: way.rules.clone(), clock })
     }
 
-    /// Posts `body`, and waits for the beginning of the answer, for no longer than `timeout` in all.
-    pub async fn post(&self, url: &WebhookUrl, body: Bytes, content_type: &str, timeout: Duration) -> Posted {
+    /// Posts `body` with these headers, and waits for the beginning of the answer, for no longer than `timeout` in all.
+    pub async fn post(
+        &self,
+        url: &WebhookUrl,
+        headers: &[Header],
+        body: Bytes,
+        content_type: &str,
+        timeout: Duration,
+    ) -> Posted {
         let at = self.clock.now();
         let reply = match self.allowed(url) {
-            Ok(url) => self.ask(url, body, content_type, timeout).await,
+            Ok(url) => self.ask(url, headers, body, content_type, timeout).await,
             Err(refused) => Err(refused),
         };
         let took = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
@@ -72,7 +79,12 @@ impl Poster {
             Ok(reply) => reply.text.clone(),
             Err(failure) => failure.to_string(),
         };
-        Posted { reply, at, took, shown: redact(&text, url.expose(), Attempt::MAX_ANSWER) }
+        Posted {
+            reply,
+            at,
+            took,
+            shown: redact(&redact_values(&text, headers.iter().map(Header::expose)), url.expose(), Attempt::MAX_ANSWER),
+        }
     }
 
     /// The URL, if the rules of this moment still allow it.
@@ -87,9 +99,18 @@ impl Poster {
         Ok(url)
     }
 
-    async fn ask(&self, url: Url, body: Bytes, content_type: &str, timeout: Duration) -> Result<Reply, Failure> {
+    async fn ask(
+        &self,
+        url: Url,
+        headers: &[Header],
+        body: Bytes,
+        content_type: &str,
+        timeout: Duration,
+    ) -> Result<Reply, Failure> {
         let client = self.clients.of(&url).map_err(|barred| Failure::Refused(barred.to_string()))?;
         let request = client.post(url).header(header::CONTENT_TYPE, content_type).body(body).timeout(timeout);
+        let more = headers.iter().filter_map(|one| Some((one.name().clone(), one.value()?)));
+        let request = request.headers(more.collect());
         let response = request.send().await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Accepted, Captured, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError};
 use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
-    destination::{Destination, DestinationId, WebhookUrl},
+    destination::{Destination, DestinationId, WebhookUrl, header::Header},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
@@ -53,6 +53,7 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             url: WebhookUrl::stored(format!("https://a.example/url-secret/{number}")),
             profile: "workflow".parse().unwrap(),
             quota_group: Some("team".parse().unwrap()),
+            headers: vec![Header::new("x-alert-secret", &format!("header-secret-{number}")).unwrap()],
         },
         look: Look {
             templates: Some("ops".parse().unwrap()),

@@ -128,7 +128,7 @@ fn poster(rules: HostRules, proxies: Proxies) -> Poster {
 
 async fn post(url: &WebhookUrl, timeout: Duration) -> Posted {
     let body = Bytes::from_static(b"{\"card\":1}");
-    poster(rules(true), Proxies::None).post(url, body, "application/json; charset=utf-8", timeout).await
+    poster(rules(true), Proxies::None).post(url, &[], body, "application/json; charset=utf-8", timeout).await
 }
 
 #[tokio::test]
@@ -146,6 +146,19 @@ async fn a_post_carries_the_body_and_says_who_posts_and_nothing_else() {
     assert!(lower.contains("\r\ncontent-type: application/json; charset=utf-8\r\n"), "{request}");
     assert!(lower.contains(&format!("\r\nuser-agent: teams-relay/{}\r\n", env!("CARGO_PKG_VERSION"))), "{request}");
     assert!(!lower.contains("authorization") && !lower.contains("referer"), "{request}");
+}
+
+#[tokio::test]
+async fn headers_of_the_destination_are_sent_and_their_echo_is_not_shown() {
+    let server = Server::start(Script::Answer("HTTP/1.1 400 Bad\r\ncontent-length: 17\r\n\r\nno leave: hunter2")).await;
+    let headers = [Header::parse("X-Alert-Secret: hunter2").unwrap(), Header::parse("User-Agent: mona").unwrap()];
+    let poster = poster(rules(true), Proxies::None);
+    let posted = poster.post(&server.url(), &headers, Bytes::new(), "application/json", PATIENT).await;
+    let request = server.requests().concat().to_lowercase();
+    assert!(request.contains("\r\nx-alert-secret: hunter2\r\n"), "{request}");
+    assert_eq!(request.matches("user-agent: ").collect::<Vec<_>>().len(), 1, "{request}");
+    assert_eq!(posted.attempt(Reason::CardRefused).answer, "no leave: …");
+    assert!(!format!("{posted:?}").contains("hunter2"));
 }
 
 #[tokio::test]
@@ -169,7 +182,7 @@ async fn two_posts_share_one_connection() {
     let server = Server::start(Script::Answer("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1")).await;
     let poster = poster(rules(true), Proxies::None);
     for _ in 0..2 {
-        let posted = poster.post(&server.url(), Bytes::new(), "application/json", PATIENT).await;
+        let posted = poster.post(&server.url(), &[], Bytes::new(), "application/json", PATIENT).await;
         assert_eq!(posted.reply.unwrap().text, "1");
     }
     assert_eq!((server.requests().len(), server.connections.load(Ordering::SeqCst)), (2, 1));
@@ -252,7 +265,7 @@ async fn hosts_and_addresses_that_the_rules_refuse_get_no_connection() {
         (format!("http://localhost:{port}/very-secret-path"), "`localhost` resolves to private addresses"),
         (format!("ftp://localhost:{port}/very-secret-path"), "begins with `ftp:`"),
     ] {
-        let posted = poster.post(&WebhookUrl::stored(url), Bytes::new(), "application/json", PATIENT).await;
+        let posted = poster.post(&WebhookUrl::stored(url), &[], Bytes::new(), "application/json", PATIENT).await;
         assert!(matches!(&posted.reply, Err(Failure::Refused(why)) if why.contains(word)), "{posted:?}");
         assert!(!format!("{posted:?}").contains("very-secret"), "{posted:?}");
     }
@@ -275,7 +288,7 @@ async fn a_name_that_was_public_and_leads_to_this_machine_now_gets_no_connection
     assert_eq!(first, ["20.50.60.70:0".parse().unwrap()], "it is let through while it is public");
     let poster = Poster::new(&way, Arc::new(SystemClock)).unwrap();
     let url = WebhookUrl::stored(format!("http://flow.teams.test:{}/x", server.address.port()));
-    let posted = poster.post(&url, Bytes::new(), "application/json", PATIENT).await;
+    let posted = poster.post(&url, &[], Bytes::new(), "application/json", PATIENT).await;
     assert!(
         matches!(&posted.reply, Err(Failure::Refused(why)) if why.contains("private addresses only")),
         "{posted:?}"
@@ -293,13 +306,13 @@ async fn the_relays_own_port_gets_no_connection_and_other_ports_of_this_machine_
         let poster = Poster::new(&way, Arc::new(SystemClock)).unwrap();
         for host in ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "0x7f.1"] {
             let url = WebhookUrl::stored(format!("http://{host}:{}/very-secret-path", own.address.port()));
-            let posted = poster.post(&url, Bytes::new(), "application/json", PATIENT).await;
+            let posted = poster.post(&url, &[], Bytes::new(), "application/json", PATIENT).await;
             assert!(
                 matches!(&posted.reply, Err(Failure::Refused(why)) if why.contains("itself")),
                 "{host}: {posted:?}"
             );
         }
-        let posted = poster.post(&other.url(), Bytes::new(), "application/json", PATIENT).await;
+        let posted = poster.post(&other.url(), &[], Bytes::new(), "application/json", PATIENT).await;
         assert!(posted.reply.is_ok(), "{posted:?}");
     }
     assert_eq!(own.connections.load(Ordering::SeqCst), 0);
@@ -311,9 +324,9 @@ async fn rules_that_change_hold_from_the_next_post_on() {
     let rules_in_force = Arc::new(ArcSwap::from_pointee(rules(true)));
     let way = WayOut::new(rules_in_force.clone(), Proxies::None);
     let poster = Poster::new(&way, Arc::new(SystemClock)).unwrap();
-    assert!(poster.post(&server.url(), Bytes::new(), "application/json", PATIENT).await.reply.is_ok());
+    assert!(poster.post(&server.url(), &[], Bytes::new(), "application/json", PATIENT).await.reply.is_ok());
     rules_in_force.store(Arc::new(rules(false)));
-    let posted = poster.post(&server.url(), Bytes::new(), "application/json", PATIENT).await;
+    let posted = poster.post(&server.url(), &[], Bytes::new(), "application/json", PATIENT).await;
     assert!(matches!(posted.reply, Err(Failure::Refused(_))), "{posted:?}");
 }
 
@@ -347,10 +360,10 @@ async fn a_proxy_on_a_private_address_still_carries_posts_to_public_hosts() {
     if is_child() {
         let poster = poster(rules(false), Proxies::Environment);
         let url = WebhookUrl::stored("http://flow.teams.test/x".into());
-        let posted = poster.post(&url, Bytes::new(), "application/json", PATIENT).await;
+        let posted = poster.post(&url, &[], Bytes::new(), "application/json", PATIENT).await;
         assert_eq!(posted.reply.unwrap().status, 202);
         let proxy_itself = WebhookUrl::stored("http://localhost/x".into());
-        let posted = poster.post(&proxy_itself, Bytes::new(), "application/json", PATIENT).await;
+        let posted = poster.post(&proxy_itself, &[], Bytes::new(), "application/json", PATIENT).await;
         assert!(matches!(posted.reply, Err(Failure::Refused(_))), "{posted:?}");
         return;
     }

@@ -50,7 +50,7 @@ async fn a_certificate_of_an_authority_of_the_settings_is_believed_for_its_own_n
     let poster = Poster::new(&way, Arc::new(SystemClock)).unwrap();
     let post = async |host: &str| {
         let url = WebhookUrl::stored(format!("https://{host}:{}/x", address.port()));
-        poster.post(&url, Bytes::new(), "application/json", PATIENT).await.reply
+        poster.post(&url, &[], Bytes::new(), "application/json", PATIENT).await.reply
     };
     assert_eq!(post("localhost").await.unwrap().status, 202);
     let other = post("127.0.0.1").await;

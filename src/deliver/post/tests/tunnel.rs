@@ -46,7 +46,7 @@ const URL: &str = "https://flow.teams.test/workflows/very-secret-path?sig=very-s
 async fn post_through(proxies: Proxies, ca: &rustls_pki_types::CertificateDer<'static>) -> Posted {
     let way = WayOut { ca: vec![ca.clone()], ..way(rules(false), proxies) };
     let poster = Poster::new(&way, Arc::new(SystemClock)).unwrap();
-    poster.post(&WebhookUrl::stored(URL.into()), Bytes::new(), "application/json", PATIENT).await
+    poster.post(&WebhookUrl::stored(URL.into()), &[], Bytes::new(), "application/json", PATIENT).await
 }
 
 fn fixed(url: &str, except: &[&str]) -> Proxies {
@@ -86,7 +86,7 @@ async fn excepted_hosts_go_past_the_proxy() {
     let way = WayOut { lookup, ca: vec![ca], ..way(rules(true), proxies) };
     let poster = Poster::new(&way, Arc::new(SystemClock)).unwrap();
     let url = WebhookUrl::stored(format!("https://flow.teams.test:{}/x", host.port()));
-    let posted = poster.post(&url, Bytes::new(), "application/json", PATIENT).await;
+    let posted = poster.post(&url, &[], Bytes::new(), "application/json", PATIENT).await;
     assert_eq!(posted.reply.unwrap().status, 202);
     assert!(tunnel.heads().is_empty());
 }

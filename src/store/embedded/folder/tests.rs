@@ -37,6 +37,7 @@ async fn fill(store: &EmbeddedStore) {
 fn is_whole(store: &EmbeddedStore) {
     let urls: Vec<String> = store.subscriptions().iter().map(|one| one.destination.url.expose().to_owned()).collect();
     assert_eq!(urls, [subscription(7, false).destination.url.expose()]);
+    assert_eq!(store.subscriptions()[0].destination.headers, subscription(7, false).destination.headers);
     assert!(store.captured(&forge())[0].is(b"captured-hunter2"));
 }
 
@@ -58,8 +59,8 @@ fn holding(folder: &Path, texts: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// What `suite::subscription` has in its URLs, and what was captured.
-const SECRETS: [&str; 3] = ["url-secret", "https://", "captured-hunter2"];
+/// What `suite::subscription` has in its URLs and headers, and what was captured.
+const SECRETS: [&str; 4] = ["url-secret", "https://", "header-secret", "captured-hunter2"];
 
 #[tokio::test]
 async fn with_a_key_no_file_of_the_store_holds_a_url_or_a_captured_secret() {
