@@ -6,6 +6,7 @@ pub mod auth;
 pub mod health;
 pub mod rejects;
 mod replays;
+pub mod seal;
 pub mod transfer;
 pub mod view;
 

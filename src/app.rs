@@ -18,7 +18,7 @@ use crate::{
     config::{Config, problem::Problem},
     deliver::{
         fetch::Fetcher,
-        post::{Poster, PosterError, Proxies},
+        post::{Poster, PosterError, Proxies, WayOut},
     },
     destination::DestinationId,
     dispatch::{Dispatch, cards::Cards, course::Courses, lines::Lines},
@@ -100,7 +100,8 @@ impl App {
         let quotas = restore_quotas(&*store, &*clock).await?;
         let settings = Settings::new(config, rules);
         let (wake, woken) = unbounded_channel();
-        let parts = Parts::build(&settings, store, quotas, clock, wake)?;
+        let own = [Some(listeners.public_address), listeners.admin_address].into_iter().flatten().collect();
+        let parts = Parts::build(&settings, own, store, quotas, clock, wake)?;
         let mut app = Self {
             public_address: listeners.public_address,
             admin_address: listeners.admin_address,
@@ -232,8 +233,13 @@ impl App {
 }
 
 async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
-    let path = config.store.path.clone();
-    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path)).await;
+    let (path, seal) = (config.store.path.clone(), config.store.seal.clone());
+    if seal.key().is_none() {
+        tracing::warn!(
+            "store.key is not set: whoever can read the store's files or a backup of them can post to every subscribed channel; `teams-relay key new` makes a key"
+        );
+    }
+    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open_sealed(&path, seal)).await;
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
 }
 
@@ -249,6 +255,15 @@ async fn restore_quotas(store: &dyn Store, clock: &dyn Clock) -> Result<Arc<Quot
     Ok(quotas)
 }
 
+fn way_out(settings: &Settings, own: Vec<SocketAddr>) -> WayOut {
+    let config = &settings.config.way_out;
+    let proxies = match config.proxy.clone() {
+        Some(proxy) => Proxies::Fixed { url: proxy.url, except: proxy.except },
+        None => Proxies::Environment,
+    };
+    WayOut { ca: config.ca.clone(), own, ..WayOut::new(settings.host_rules.clone(), proxies) }
+}
+
 struct Parts {
     admin: Arc<Admin>,
 }
@@ -256,6 +271,7 @@ struct Parts {
 impl Parts {
     fn build(
         settings: &Settings,
+        own: Vec<SocketAddr>,
         store: Arc<dyn Store>,
         quotas: Arc<Quotas>,
         clock: Arc<dyn Clock>,
@@ -265,7 +281,8 @@ impl Parts {
         let metrics = Arc::new(Metrics::new());
         let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
         let courses = Arc::new(Courses::default());
-        let fetcher = Fetcher::new(settings.host_rules.clone(), Proxies::Environment)?;
+        let way = way_out(settings, own);
+        let fetcher = Fetcher::new(&way)?;
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
             subscribers: subscribers.clone(),
@@ -280,7 +297,7 @@ impl Parts {
             rules: rules.clone(),
             store: store.clone(),
             quotas: quotas.clone(),
-            poster: Poster::new(settings.host_rules.clone(), Proxies::Environment, clock.clone())?,
+            poster: Poster::new(&way, clock.clone())?,
             cards: Cards::new(metrics.clone()),
             lines: Lines::default(),
             courses: courses.clone(),

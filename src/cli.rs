@@ -7,6 +7,7 @@ mod demo;
 mod event;
 mod failure;
 mod interrupt;
+mod key;
 mod output;
 mod payload;
 mod provider;
@@ -74,6 +75,9 @@ enum Command {
     /// What was given up, and why
     #[command(subcommand)]
     Dead(dead::Command),
+    /// What seals the secrets in the store
+    #[command(subcommand)]
+    Key(key::Command),
     /// Print the whole store as JSON lines; holds webhook URLs and payloads, so keep it as a secret
     Export,
     /// Take in what export printed, from standard input or a file
@@ -116,6 +120,8 @@ impl Cli {
             Command::Event(command) => event::run(&client::Client::of(&folder, &environment), command).await,
             Command::Reject(command) => reject::run(&client::Client::of(&folder, &environment), command).await,
             Command::Dead(command) => dead::run(&client::Client::of(&folder, &environment), command).await,
+            Command::Key(key::Command::New) => key::new(),
+            Command::Key(key::Command::Rotate) => key::rotate(&client::Client::of(&folder, &environment)).await,
             Command::Export => transfer::export(&client::Client::of(&folder, &environment)).await,
             Command::Import(args) => transfer::import(&client::Client::of(&folder, &environment), args).await,
         }

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod cards;
 mod cross;
 pub mod delivery;
+pub mod destinations;
 pub mod duration;
 pub mod excerpt;
 pub mod handshake;
@@ -50,6 +51,8 @@ pub struct Config {
     pub store: storage::Storage,
     /// Which hosts may be posted to.
     pub host_rules: HostRules,
+    /// How connections to them are made.
+    pub way_out: destinations::WayOut,
     /// How cards are posted.
     pub delivery: delivery::Delivery,
     /// Allowances that differ from the profiles'.

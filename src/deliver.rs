@@ -4,6 +4,7 @@
 //! their keys; [`judge`] and [`schedule`] are pure.
 //! It renders nothing, stores nothing and waits for nothing: `dispatch` does.
 
+mod client;
 pub mod fetch;
 pub mod guard;
 pub mod judge;

@@ -333,8 +333,8 @@ impl Dispatch {
         if let Some(fault) = &body.unsound {
             tracing::error!(profile = %profile.name, fault, "a card is none that Teams takes; a plain line goes out");
         }
-        let posted =
-            self.poster.post(&destination.url, body.bytes.into(), body.content_type, rules.delivery.timeout).await;
+        let (url, headers, timeout) = (&destination.url, &destination.headers, rules.delivery.timeout);
+        let posted = self.poster.post(url, headers, body.bytes.into(), body.content_type, timeout).await;
         let now = Now::of(&*self.clock);
         let reply = posted.reply.as_ref();
         let (schedule, chance) = (&rules.delivery.schedule, rand::random());

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod name;
 pub mod secret;
+pub mod seal;
 pub mod outcome;
 pub mod event;
 pub mod card;

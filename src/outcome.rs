@@ -78,7 +78,7 @@ reasons! {
     ServerError = "server_error", "The destination failed on its side.", "Nothing; it is tried again.";
     TimedOut = "timed_out", "No answer within `delivery.timeout`.", "Nothing; it is tried again. If it goes on, raise `delivery.timeout`.";
     ConnectionFailed = "connection_failed", "No connection, or it broke off.", "Look at this machine's network, DNS and proxy.";
-    AddressRefused = "address_refused", "The host is not allowed, or its name leads to a private address.", "Add the host to `destinations.allow_hosts` if it is yours.";
+    AddressRefused = "address_refused", "The host is not allowed, or leads to a private address or to teams-relay itself.", "Add the host to `destinations.allow_hosts` if it is yours.";
     Redirected = "redirected", "The destination answered with a redirect; none is followed.", "Subscribe with the URL that Teams gave.";
     CardRefused = "card_refused", "The destination does not take the card or the payload's shape.", "Try another profile, since flows differ in the shape they take; `render` shows what was posted.";
     TooLarge = "too_large", "The destination says that the card is too large.", "Shorten the template's card.";

@@ -129,6 +129,15 @@ pub struct Page {
     pub limit: usize,
 }
 
+/// What was sealed anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resealed {
+    /// Subscriptions and captured secrets.
+    pub records: usize,
+    /// The id of the key that opens them now.
+    pub key: String,
+}
+
 /// What a sweep took away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
@@ -157,6 +166,21 @@ pub enum StoreError {
         /// The format this version writes.
         known: u32,
     },
+    /// It was sealed, and the key for it is not here.
+    #[error(
+        "the store in `{path}` is sealed, and {why}; set `store.key` to a list with the key that it was sealed with: nothing was changed"
+    )]
+    Sealed {
+        /// The folder.
+        path: String,
+        /// Which key is missing.
+        why: String,
+    },
+    /// There is nothing to seal with.
+    #[error(
+        "`store.key` is not set, so nothing is sealed; make a key with `teams-relay key new`, set it, and restart the daemon"
+    )]
+    NoKey,
     /// A value that can't be read back.
     #[error("the store's record of {what} can't be read: {why}")]
     Damaged {
@@ -372,6 +396,12 @@ pub trait Store: Send + Sync + fmt::Debug {
         at_most: usize,
         now: Timestamp,
     ) -> Result<Captured, StoreError>;
+
+    /// Seals subscriptions and captured secrets with the first key, so that the others can go.
+    ///
+    /// # Errors
+    /// [`StoreError::NoKey`], [`StoreError::Damaged`]; [`StoreError::Failed`], after which all is as it was.
+    async fn reseal(&self) -> Result<Resealed, StoreError>;
 
     /// Takes away settled events that arrived before `before` (with dead letters: before `dead_before`),
     /// with their attempts and delivery ids.

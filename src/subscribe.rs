@@ -10,7 +10,10 @@ use crate::{
     card::Severity,
     clock::Clock,
     config::problem::did_you_mean,
-    destination::{BadUrl, Destination, DestinationId, WebhookUrl},
+    destination::{
+        BadUrl, Destination, DestinationId, WebhookUrl,
+        header::{self, BadHeader, Header},
+    },
     dispatch::course::Courses,
     name::{BadName, SourceName, SubscriptionId},
     route::{self, BadSubscription, Subscribers},
@@ -39,6 +42,9 @@ pub struct Request {
     pub profile: Option<String>,
     /// Whose allowance it draws on.
     pub quota_group: Option<String>,
+    /// Request headers for each post, as `Name: value`.
+    #[serde(default)]
+    pub headers: Vec<Pasted>,
     /// Whose templates are asked first.
     pub templates: Option<String>,
     /// The language of its cards.
@@ -66,6 +72,7 @@ impl Request {
             name: None,
             profile: None,
             quota_group: None,
+            headers: Vec::new(),
             templates: None,
             locale: None,
             time_zone: None,
@@ -76,7 +83,7 @@ impl Request {
     }
 }
 
-/// A URL as it was pasted; a secret before it is known to be one.
+/// A URL or a header as it was pasted; a secret before it is known to be one.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Pasted(pub String);
@@ -112,6 +119,9 @@ pub enum SubscribeError {
     /// The URL is none, or not allowed.
     #[error(transparent)]
     Url(#[from] BadUrl),
+    /// A header is none, or not allowed.
+    #[error(transparent)]
+    Header(#[from] BadHeader),
     /// It is to look as nothing here does.
     #[error(transparent)]
     Look(#[from] BadLook),
@@ -121,7 +131,7 @@ pub enum SubscribeError {
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
-    /// The same URL is in use with another profile or quota group.
+    /// The same URL is in use with another profile, quota group or headers.
     #[error("the same URL is in use by {other} with {what}; use the same here, since both go through one lane")]
     Conflict {
         /// The other subscription.
@@ -185,6 +195,9 @@ impl Subscriptions {
             },
         };
         let quota_group = request.quota_group.map(|text| text.parse()).transpose()?;
+        let headers: Vec<Header> =
+            request.headers.iter().map(|text| Header::parse(&text.0)).collect::<Result<_, _>>()?;
+        header::check(&headers, &url)?;
         let (templates, locale) = (request.templates.as_deref(), request.locale.as_deref());
         let look = rules.look(templates, locale, request.time_zone.as_deref())?;
         let now = self.clock.now();
@@ -194,7 +207,7 @@ impl Subscriptions {
             source,
             events: request.events,
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
-            destination: Destination { url, profile, quota_group },
+            destination: Destination { url, profile, quota_group, headers },
             look,
             restraint: Restraint {
                 min_severity: request.min_severity,
@@ -209,7 +222,7 @@ impl Subscriptions {
         Ok(subscription)
     }
 
-    /// One URL is one lane, so it has one profile and one quota group.
+    /// One URL is one lane, so it has one profile, one quota group and the same headers.
     fn check_conflict(&self, new: &Subscription) -> Result<(), SubscribeError> {
         for other in self.store.subscriptions() {
             let (one, two) = (&new.destination, &other.destination);
@@ -223,6 +236,8 @@ impl Subscriptions {
                     Some(group) => format!("the quota group `{group}`"),
                     None => "no quota group".to_owned(),
                 }
+            } else if one.headers != two.headers {
+                "other headers".to_owned()
             } else {
                 continue;
             };

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
-    Admin, rejects, replays, transfer,
+    Admin, rejects, replays, seal, transfer,
     view::{Count, EventView, SubscriptionView, TestView},
 };
 use crate::{
@@ -49,6 +49,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/rejects/{id}", get(rejects::show))
         .route("/slowdowns", get(rejects::slowdowns))
         .route("/accounts", get(accounts))
+        .route("/key/rotate", post(seal::rotate))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))
         .method_not_allowed_fallback(|| async {
@@ -67,6 +68,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let status = match error {
             StoreError::Missing { .. } => StatusCode::NOT_FOUND,
+            StoreError::NoKey => StatusCode::CONFLICT,
             StoreError::Failed { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -103,8 +105,8 @@ async fn add_subscription(
 ) -> Result<(StatusCode, Json<SubscriptionView>), Problem> {
     // Axum's own words for a body that does not fit may quote it, and a URL stands in it.
     let Json(request) = request.map_err(|_| {
-        let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, templates, \
-                    locale, time_zone, min_severity (good, info, warning or critical), only_changes and quiet";
+        let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, headers, \
+                    templates, locale, time_zone, min_severity (good, info, warning or critical), only_changes and quiet";
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", cure)
     })?;
     let added = admin.subscriptions.add(request).await?;

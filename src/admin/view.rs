@@ -34,6 +34,9 @@ pub struct SubscriptionView {
     pub profile: ProfileName,
     /// Whose allowance it draws on.
     pub quota_group: Option<QuotaGroup>,
+    /// The names of the request headers that are sent with each post.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
     /// Whose templates are asked first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub templates: Option<TemplateSet>,
@@ -101,6 +104,7 @@ impl SubscriptionView {
             destination: one.destination.id(),
             profile: one.destination.profile.clone(),
             quota_group: one.destination.quota_group.clone(),
+            headers: one.destination.headers.iter().map(|one| one.name().to_string()).collect(),
             templates: one.look.templates.clone(),
             locale: one.look.locale.clone(),
             time_zone: one.look.time_zone.clone(),

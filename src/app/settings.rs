@@ -42,9 +42,12 @@ impl Settings {
             || old.admin_listen != new.admin_listen
             || old.admin_socket != new.admin_socket
             || old.store != new.store
+            || old.way_out != new.way_out
             || old.log != new.log
         {
-            tracing::warn!("changes of listeners, the admin socket, the store and the log take a restart");
+            tracing::warn!(
+                "changes of listeners, the admin socket, the store, the log, destinations.ca and the proxy take a restart"
+            );
         }
         self.host_rules.store(Arc::new(config.host_rules.clone()));
         let limits = body_limits(&config, Some(&self.body_limits.load().budget));

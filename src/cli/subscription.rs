@@ -76,6 +76,9 @@ pub(super) struct Add {
     /// Destinations of one group share one allowance, as all flows of one owner do
     #[arg(long, value_name = "G")]
     quota_group: Option<String>,
+    /// A header to send with each post, such as 'X-Alert-Secret: value'; kept as a secret, and the option may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
     /// Show its events by the templates of this set, a folder below templates/sets/, where it has some
     #[arg(long, value_name = "SET")]
     templates: Option<String>,
@@ -132,6 +135,7 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
         "name": args.name,
         "profile": args.profile,
         "quota_group": args.quota_group,
+        "headers": args.headers,
         "templates": args.templates,
         "locale": args.locale,
         "time_zone": args.time_zone,
@@ -209,6 +213,8 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let events = events_of(one, ", ");
     let group = one.quota_group.as_ref().map_or_else(|| "its own".to_owned(), ToString::to_string);
+    let headers =
+        if one.headers.is_empty() { String::new() } else { format!("headers      {}\n", one.headers.join(", ")) };
     let by = match one.by {
         Actor::Relay => "teams-relay",
         Actor::Admin => "an admin",
@@ -220,7 +226,7 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
-         destination  {} ({})\nquota group  {group}\n{look}{restraint}state        {} \
+         destination  {} ({})\nquota group  {group}\n{headers}{look}{restraint}state        {} \
          since {}, by {by}{cure}\nwaiting      {}\nquota now    {}\ncreated      {}",
         one.id,
         or_none(&one.name),

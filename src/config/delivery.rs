@@ -1,9 +1,8 @@
-//! `[delivery]` and `[destinations]`: how cards are posted, and where to.
+//! `[delivery]`: how cards are posted.
 
 use serde::{Deserialize, Serialize};
 
 use super::duration::{Span, above_zero, at_least_one};
-use crate::destination::HostRules;
 
 /// How cards are posted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,45 +49,6 @@ impl Default for Delivery {
             digest_after: Span::seconds(60),
             dead_after: Span::seconds(7 * 86_400),
             concurrency: 64,
-        }
-    }
-}
-
-/// Where cards may be posted to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Destinations {
-    /// Host name suffixes.
-    pub allow_hosts: Vec<String>,
-    /// Whether plain `http` is allowed; for tests.
-    pub allow_http: bool,
-    /// Whether loopback and private addresses are allowed; for tests.
-    pub allow_private: bool,
-}
-
-impl Default for Destinations {
-    /// The hosts that Teams webhook URLs have had: both generations of Workflows, API Management in front of a flow,
-    /// and the connectors of old.
-    fn default() -> Self {
-        let hosts = [
-            "logic.azure.com",
-            "environment.api.powerplatform.com",
-            "azure-api.net",
-            "webhook.office.com",
-            "outlook.office.com",
-            "outlook.office365.com",
-        ];
-        Self { allow_hosts: hosts.map(str::to_owned).to_vec(), allow_http: false, allow_private: false }
-    }
-}
-
-impl Destinations {
-    /// The rules as the URL's type asks for them.
-    pub fn rules(&self) -> HostRules {
-        HostRules {
-            allow_hosts: self.allow_hosts.clone(),
-            allow_http: self.allow_http,
-            allow_private: self.allow_private,
         }
     }
 }

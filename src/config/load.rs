@@ -18,7 +18,7 @@ use super::{
     secret::Places,
     source::SourceSpec,
 };
-use crate::{destination::HostRules, name::SourceName};
+use crate::name::SourceName;
 
 /// The sections of the main file.
 const SECTIONS: [&str; 10] =
@@ -52,8 +52,8 @@ impl Config {
 
         let server = sections.read("server");
         let admin: super::admin::Admin = sections.read("admin");
-        let store: super::storage::Storage = sections.read("store");
-        let destinations: super::delivery::Destinations = sections.read("destinations");
+        let store: super::storage::Section = sections.read("store");
+        let destinations: super::destinations::Section = sections.read("destinations");
         let delivery = sections.read("delivery");
         let cards = sections.read("cards");
         let log = sections.read("log");
@@ -65,11 +65,9 @@ impl Config {
         let places = Places { folder, environment };
         let token = admin.token.resolve(&places, &layers.place("admin.token"), "admin.token", &mut problems);
         let sources = read_sources(table.remove("sources"), &layers, &places, &mut problems);
-        let store = super::storage::Storage { path: folder.join(store.path), ..store };
-        let socket = match &admin.socket {
-            Some(path) => folder.join(path),
-            None => store.path.join("admin.sock"),
-        };
+        let store = store.resolve(folder, &places, &layers.place("store.key"), &mut problems);
+        let (host_rules, way_out) = destinations.resolve(&places, &|key| layers.place(key), &mut problems);
+        let socket = admin.socket.as_ref().map_or_else(|| store.path.join("admin.sock"), |path| folder.join(path));
         let templates_folder = folder.join(templates.path.unwrap_or_else(|| "templates".into()));
         let config = Self {
             folder: folder.to_owned(),
@@ -79,7 +77,8 @@ impl Config {
             admin_token: token,
             admin_notify: admin.notify.filter(|name| !name.trim().is_empty()),
             store,
-            host_rules: check_hosts(destinations.rules(), &layers, &mut problems),
+            host_rules,
+            way_out,
             delivery,
             quotas,
             cards,
@@ -175,17 +174,6 @@ fn read_sources(
         }
     }
     sources
-}
-
-fn check_hosts(rules: HostRules, layers: &Layers, problems: &mut Vec<Problem>) -> HostRules {
-    for host in &rules.allow_hosts {
-        if host.contains("://") || host.contains('/') || host.trim_start_matches("*.").is_empty() {
-            let key = "destinations.allow_hosts";
-            let found = format!("`{host}` is not a host name suffix");
-            problems.push(Problem::new(layers.place(key), key, found, "write it as \"logic.azure.com\""));
-        }
-    }
-    rules
 }
 
 /// The files of a folder that stand in for, or beside, those in the binary.

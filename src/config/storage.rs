@@ -1,25 +1,99 @@
-//! `[store]`: where events are kept, and how long.
+//! `[store]`: where events are kept, how long, and what seals the secrets beside them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::duration::Span;
+use super::{
+    duration::Span,
+    problem::Problem,
+    secret::{Places, SecretSpecs},
+};
+use crate::seal::{Key, Seal};
 
 /// The store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storage {
-    /// Its folder, relative to the config folder.
+    /// Its folder.
     pub path: PathBuf,
     /// How long settled events are kept. Repeats of a delivery id are known for as long.
     pub retain: Span,
     /// How long events with a dead letter are kept.
     pub retain_dead: Span,
+    /// What seals webhook URLs and captured secrets in it.
+    pub seal: Seal,
 }
 
-impl Default for Storage {
+/// The section as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Section {
+    path: PathBuf,
+    retain: Span,
+    retain_dead: Span,
+    key: SecretSpecs,
+}
+
+impl Default for Section {
     fn default() -> Self {
-        Self { path: "data".into(), retain: Span::seconds(7 * 86_400), retain_dead: Span::seconds(30 * 86_400) }
+        Self {
+            path: "data".into(),
+            retain: Span::seconds(7 * 86_400),
+            retain_dead: Span::seconds(30 * 86_400),
+            key: SecretSpecs::default(),
+        }
+    }
+}
+
+impl Section {
+    /// With its keys fetched and its path made relative to where the daemon runs; `file` names where the key stands.
+    pub(super) fn resolve(
+        self,
+        folder: &Path,
+        places: &Places<'_>,
+        file: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Storage {
+        let mut keys = Vec::new();
+        for text in self.key.resolve(places, file, "store.key", problems) {
+            match Key::parse(&text) {
+                Ok(key) => keys.push(key),
+                Err(bad) => {
+                    let cure = "use 32 random bytes as base64 or hex, as `teams-relay key new` prints them";
+                    problems.push(Problem::new(file, "store.key", bad.to_string(), cure));
+                }
+            }
+        }
+        let Self { path, retain, retain_dead, .. } = self;
+        Storage { path: folder.join(path), retain, retain_dead, seal: Seal::new(keys) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn keys_are_fetched_and_what_is_no_key_is_told_and_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, old) = (Key::random().unwrap(), Key::random().unwrap());
+        std::fs::write(folder.path().join("old"), format!("{}\n", old.expose())).unwrap();
+        let write = |first: &str| {
+            let text = format!("[store]\nkey = [\"{first}\", {{ file = \"old\" }}]");
+            std::fs::write(folder.path().join("teams-relay.toml"), text).unwrap();
+            Config::load(folder.path(), &BTreeMap::new())
+        };
+        let (config, problems) = write(new.expose());
+        assert_eq!(problems, []);
+        assert_eq!(config.store.seal, Seal::new(vec![Key::parse(&new).unwrap(), Key::parse(&old).unwrap()]));
+        assert!(!format!("{config:?}").contains(new.expose()));
+        let (_, problems) = write("hunter2");
+        assert_eq!(
+            problems[0].to_string(),
+            "teams-relay.toml: store.key: is 7 characters that are no key; use 32 random bytes as base64 or hex, as `teams-relay key new` prints them"
+        );
     }
 }

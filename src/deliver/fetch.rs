@@ -7,13 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use reqwest::Client;
 use url::{Host, Url};
 
-use super::{
-    guard::Guard,
-    post::{PosterError, Proxies, guarded_client},
-};
+use super::client::{Clients, PosterError, WayOut};
 use crate::destination::{HostRules, is_private};
 
 /// How long an answer may take, to its last byte.
@@ -22,9 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Fetches small things.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: Client,
+    clients: Clients,
     rules: Arc<ArcSwap<HostRules>>,
-    guard: Guard,
 }
 
 /// Why nothing was fetched. Never quotes the address: one that confirms a subscription holds a token.
@@ -49,9 +44,8 @@ impl Fetcher {
     ///
     /// # Errors
     /// As [`super::post::Poster::new`].
-    pub fn new(rules: Arc<ArcSwap<HostRules>>, proxies: Proxies) -> Result<Self, PosterError> {
-        let (client, guard) = guarded_client(rules.clone(), proxies)?;
-        Ok(Self { client, rules, guard })
+    pub fn new(way: &WayOut) -> Result<Self, PosterError> {
+        Ok(Self { clients: Clients::new(way)?, rules: way.rules.clone() })
     }
 
     /// What the address holds, if that is a success of at most `limit` bytes.
@@ -62,7 +56,8 @@ impl Fetcher {
         if !self.may_be_asked(from) {
             return Err(NotFetched::Refused);
         }
-        let answer = self.client.get(from.clone()).timeout(TIMEOUT).send();
+        let client = self.clients.of(from).map_err(|_| NotFetched::Refused)?;
+        let answer = client.get(from.clone()).timeout(TIMEOUT).send();
         let mut answer = answer.await.map_err(|_| NotFetched::NoAnswer)?;
         if !answer.status().is_success() {
             return Err(NotFetched::Status(answer.status().as_u16()));
@@ -84,7 +79,7 @@ impl Fetcher {
         let (private, loopback) = match url.host() {
             Some(Host::Ipv4(v4)) => (is_private(v4.into()), v4.is_loopback()),
             Some(Host::Ipv6(v6)) => (is_private(v6.into()), v6.is_loopback()),
-            Some(Host::Domain(name)) => (self.guard.is_proxy(name), name == "localhost"),
+            Some(Host::Domain(name)) => (self.clients.is_proxy(name), name == "localhost"),
             None => return false,
         };
         let scheme_fits =
@@ -97,13 +92,17 @@ impl Fetcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deliver::client::Proxies;
+
+    fn fetcher(rules: HostRules) -> Fetcher {
+        Fetcher::new(&WayOut::new(Arc::new(ArcSwap::from_pointee(rules)), Proxies::None)).unwrap()
+    }
 
     #[test]
     fn only_public_https_is_asked_unless_a_test_asks_itself() {
         let asked = |url: &str, test: bool| {
             let rules = HostRules { allow_hosts: Vec::new(), allow_http: test, allow_private: test };
-            let fetcher = Fetcher::new(Arc::new(ArcSwap::from_pointee(rules)), Proxies::None).unwrap();
-            fetcher.may_be_asked(&Url::parse(url).unwrap())
+            fetcher(rules).may_be_asked(&Url::parse(url).unwrap())
         };
         assert!(asked("https://sns.eu-west-1.amazonaws.com/x.pem", false));
         for private in ["https://127.0.0.1/", "https://169.254.169.254/", "https://[::1]/", "https://[fd00::1]/"] {
@@ -121,8 +120,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_of_this_machine_is_refused_when_it_resolves() {
         let rules = HostRules { allow_hosts: Vec::new(), allow_http: false, allow_private: false };
-        let fetcher = Fetcher::new(Arc::new(ArcSwap::from_pointee(rules)), Proxies::None).unwrap();
-        let asked = fetcher.get(&Url::parse("https://localhost:9/").unwrap(), 10).await;
+        let asked = fetcher(rules).get(&Url::parse("https://localhost:9/").unwrap(), 10).await;
         assert_eq!(asked.unwrap_err(), NotFetched::NoAnswer);
     }
 }

@@ -1,62 +1,39 @@
 //! The one HTTP call of the way out: posts bytes to a webhook URL and brings back what came of it.
 //!
-//! It follows no redirect, sends no `Authorization` (a flow open to anyone refuses a post that has one), reads only
-//! the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
+//! It follows no redirect, sends no `Authorization` of its own (a flow open to anyone refuses a post that has one), reads
+//! only the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use hyper_util::client::proxy::matcher::Matcher;
 use jiff::Timestamp;
-use reqwest::{Client, Response, header};
+use reqwest::{Response, header};
 use url::Url;
 
 use super::{
-    guard::{Guard, PrivateName, proxy_hosts},
+    client::Clients,
+    guard::Barred,
     judge::{Failure, Reply},
-    redact::redact,
+    redact::{redact, redact_values},
 };
 use crate::{
     clock::Clock,
     delivery::Attempt,
-    destination::{HostRules, WebhookUrl},
+    destination::{HostRules, WebhookUrl, header::Header},
     outcome::Reason,
 };
+
+pub use super::client::{PosterError, Proxies, WayOut, plain_client};
 
 /// Bytes of an answer that are read; the rest is dropped with the connection.
 const MAX_READ: usize = 16 * 1024;
 
-/// What is told to destinations about who posts.
-const USER_AGENT: &str = concat!("teams-relay/", env!("CARGO_PKG_VERSION"));
-
-/// Whether posts may go through a proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Proxies {
-    /// As `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in capitals or not.
-    #[default]
-    Environment,
-    /// Never.
-    None,
-}
-
-/// Why posting can't be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum PosterError {
-    /// The TLS library refused its own defaults.
-    #[error("TLS can't be set up")]
-    Tls(#[from] rustls::Error),
-    /// The HTTP client refused its settings.
-    #[error("the HTTP client can't be set up")]
-    Client(#[source] reqwest::Error),
-}
-
 /// Posts to destinations, over connections that are kept open.
 #[derive(Debug, Clone)]
 pub struct Poster {
-    client: Client,
+    clients: Clients,
     rules: Arc<ArcSwap<HostRules>>,
-    guard: Guard,
     clock: Arc<dyn Clock>,
 }
 
@@ -79,16 +56,22 @@ impl Poster {
     ///
     /// # Errors
     /// Only where the TLS library or the client refuses its settings.
-    pub fn new(rules: Arc<ArcSwap<HostRules>>, proxies: Proxies, clock: Arc<dyn Clock>) -> Result<Self, PosterError> {
-        let (client, guard) = guarded_client(rules.clone(), proxies)?;
-        Ok(Self { client, rules, guard, clock })
+    pub fn new(way: &WayOut, clock: Arc<dyn Clock>) -> Result<Self, PosterError> {
+        Ok(Self { clients: Clients::new(way)?, rules: way.rules.clone(), clock })
     }
 
-    /// Posts `body`, and waits for the beginning of the answer, for no longer than `timeout` in all.
-    pub async fn post(&self, url: &WebhookUrl, body: Bytes, content_type: &str, timeout: Duration) -> Posted {
+    /// Posts `body` with these headers, and waits for the beginning of the answer, for no longer than `timeout` in all.
+    pub async fn post(
+        &self,
+        url: &WebhookUrl,
+        headers: &[Header],
+        body: Bytes,
+        content_type: &str,
+        timeout: Duration,
+    ) -> Posted {
         let at = self.clock.now();
         let reply = match self.allowed(url) {
-            Ok(url) => self.ask(url, body, content_type, timeout).await,
+            Ok(url) => self.ask(url, headers, body, content_type, timeout).await,
             Err(refused) => Err(refused),
         };
         let took = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
@@ -96,7 +79,12 @@ impl Poster {
             Ok(reply) => reply.text.clone(),
             Err(failure) => failure.to_string(),
         };
-        Posted { reply, at, took, shown: redact(&text, url.expose(), Attempt::MAX_ANSWER) }
+        Posted {
+            reply,
+            at,
+            took,
+            shown: redact(&redact_values(&text, headers.iter().map(Header::expose)), url.expose(), Attempt::MAX_ANSWER),
+        }
     }
 
     /// The URL, if the rules of this moment still allow it.
@@ -105,14 +93,24 @@ impl Poster {
         let refused = |why: &dyn fmt::Display| Failure::Refused(why.to_string());
         WebhookUrl::parse(url.expose(), &rules).map_err(|bad| refused(&bad))?;
         let url = Url::parse(url.expose().trim()).map_err(|bad| refused(&bad))?;
-        if !rules.allow_private && url.host_str().is_some_and(|host| self.guard.is_proxy(host)) {
+        if !rules.allow_private && url.host_str().is_some_and(|host| self.clients.is_proxy(host)) {
             return Err(refused(&"the webhook URL leads to the proxy itself"));
         }
         Ok(url)
     }
 
-    async fn ask(&self, url: Url, body: Bytes, content_type: &str, timeout: Duration) -> Result<Reply, Failure> {
-        let request = self.client.post(url).header(header::CONTENT_TYPE, content_type).body(body).timeout(timeout);
+    async fn ask(
+        &self,
+        url: Url,
+        headers: &[Header],
+        body: Bytes,
+        content_type: &str,
+        timeout: Duration,
+    ) -> Result<Reply, Failure> {
+        let client = self.clients.of(&url).map_err(|barred| Failure::Refused(barred.to_string()))?;
+        let request = client.post(url).header(header::CONTENT_TYPE, content_type).body(body).timeout(timeout);
+        let more = headers.iter().filter_map(|one| Some((one.name().clone(), one.value()?)));
+        let request = request.headers(more.collect());
         let response = request.send().await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
@@ -135,6 +133,9 @@ async fn beginning(mut response: Response) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
+/// What the client says where a proxy answers 407 to CONNECT; the error's type has no name.
+const NO_LEAVE: &str = "tunnel error: proxy authorization required";
+
 /// Says in words of our own what went wrong: the client's own words may hold the URL.
 fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
@@ -146,8 +147,11 @@ fn failure(error: &reqwest::Error) -> Failure {
         _ => "the connection broke off before an answer",
     };
     for cause in std::iter::successors(error.source(), |cause| within(*cause)) {
-        if let Some(refused) = cause.downcast_ref::<PrivateName>() {
-            return Failure::Refused(refused.to_string());
+        if let Some(barred) = cause.downcast_ref::<Barred>() {
+            return Failure::Refused(barred.to_string());
+        }
+        if cause.to_string() == NO_LEAVE {
+            return Failure::Connection("the proxy wants a user name and password, or others than it got".to_owned());
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Failure::Connection(super::tls::explain(tls));
@@ -167,34 +171,6 @@ fn within<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stat
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
-}
-
-/// A client that follows no redirect and connects to no private address, with the guard that sees to it.
-pub(super) fn guarded_client(rules: Arc<ArcSwap<HostRules>>, proxies: Proxies) -> Result<(Client, Guard), PosterError> {
-    let names = match proxies {
-        Proxies::Environment => proxy_hosts(&Matcher::from_system()),
-        Proxies::None => Vec::new(),
-    };
-    let guard = Guard::new(rules, names);
-    let mut client = Client::builder()
-        .tls_backend_preconfigured(super::tls::client_config()?)
-        .dns_resolver(Arc::new(guard.clone()))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .user_agent(USER_AGENT);
-    if proxies == Proxies::None {
-        client = client.no_proxy();
-    }
-    Ok((client.build().map_err(PosterError::Client)?, guard))
-}
-
-/// A client without the guard, for `send`, whose user names the address.
-///
-/// # Errors
-/// As [`Poster::new`].
-pub fn plain_client(timeout: Duration) -> Result<Client, PosterError> {
-    let client = Client::builder().tls_backend_preconfigured(super::tls::client_config()?).user_agent(USER_AGENT);
-    client.redirect(reqwest::redirect::Policy::none()).timeout(timeout).build().map_err(PosterError::Client)
 }
 
 impl Posted {

@@ -4,14 +4,18 @@
 
 use std::sync::Arc;
 
-use rustls::{CertificateError, ClientConfig, RootCertStore, crypto::ring};
+use rustls::{CertificateError, ClientConfig, RootCertStore, SupportedProtocolVersion, crypto::ring, version};
+use rustls_pki_types::CertificateDer;
 use rustls_platform_verifier::Verifier;
 
-/// A client that trusts what the machine trusts, for HTTP/2 and HTTP/1.1.
-pub(super) fn client_config() -> Result<ClientConfig, rustls::Error> {
+/// None older: TLS 1.0 and 1.1 are broken.
+const VERSIONS: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
+
+/// A client that trusts what the machine trusts and these CAs, for HTTP/2 and HTTP/1.1 over TLS 1.2 or 1.3.
+pub(super) fn client_config(ca: &[CertificateDer<'static>]) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
-    let mut config = match Verifier::new(provider) {
+    let builder = ClientConfig::builder_with_provider(provider.clone()).with_protocol_versions(VERSIONS)?;
+    let mut config = match Verifier::new_with_extra_roots(ca.iter().cloned(), provider) {
         Ok(verifier) => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth(),
         Err(error) => {
             tracing::warn!(
@@ -29,7 +33,7 @@ pub(super) fn client_config() -> Result<ClientConfig, rustls::Error> {
 pub(super) fn explain(error: &rustls::Error) -> String {
     let why = match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "its certificate is of an issuer that this machine does not trust; install the CA's certificate or `ca-certificates`"
+            "its certificate is of an issuer that this machine does not trust; install the CA's certificate, name it in `destinations.ca`, or install `ca-certificates`"
         }
         rustls::Error::InvalidCertificate(
             CertificateError::Expired

@@ -9,7 +9,10 @@ use super::*;
 use crate::{
     clock::ManualClock,
     config::Config,
-    deliver::{fetch::Fetcher, post::Proxies},
+    deliver::{
+        fetch::Fetcher,
+        post::{Proxies, WayOut},
+    },
     destination::HostRules,
     event::RawBody,
     store::MemoryStore,
@@ -27,7 +30,7 @@ fn ingest(source: &str) -> (Ingest, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at("2026-11-23T08:00:00Z".parse().unwrap()));
     let store = Arc::new(MemoryStore::default());
     let hosts = HostRules { allow_hosts: Vec::new(), allow_http: false, allow_private: false };
-    let fetcher = Fetcher::new(Arc::new(ArcSwap::from_pointee(hosts)), Proxies::None).unwrap();
+    let fetcher = Fetcher::new(&WayOut::new(Arc::new(ArcSwap::from_pointee(hosts)), Proxies::None)).unwrap();
     let ingest = Ingest {
         rules: Arc::new(ArcSwap::from_pointee(Rules::compile(&config).unwrap())),
         subscribers: Arc::new(ArcSwap::from_pointee(Subscribers::compile(&[]).0)),

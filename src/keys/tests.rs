@@ -9,7 +9,12 @@ use tokio::{
 };
 
 use super::*;
-use crate::{clock::ManualClock, deliver::post::Proxies, destination::HostRules, store::MemoryStore};
+use crate::{
+    clock::ManualClock,
+    deliver::post::{Proxies, WayOut},
+    destination::HostRules,
+    store::MemoryStore,
+};
 
 /// A provider that answers each request with this, and how often it was asked.
 async fn provider(answer: &'static str) -> (Url, Arc<AtomicUsize>) {
@@ -31,7 +36,7 @@ async fn provider(answer: &'static str) -> (Url, Arc<AtomicUsize>) {
 
 fn keys(clock: &Arc<ManualClock>, store: &Arc<MemoryStore>) -> Keys {
     let rules = HostRules { allow_hosts: Vec::new(), allow_http: true, allow_private: true };
-    let fetcher = Fetcher::new(Arc::new(ArcSwap::from_pointee(rules)), Proxies::None).unwrap();
+    let fetcher = Fetcher::new(&WayOut::new(Arc::new(ArcSwap::from_pointee(rules)), Proxies::None)).unwrap();
     Keys::new(fetcher, store.clone(), clock.clone())
 }
 

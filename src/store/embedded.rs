@@ -8,6 +8,7 @@ mod captured;
 mod codec;
 mod disk;
 mod draft;
+mod folder;
 mod format;
 mod kept;
 mod lanes;
@@ -31,6 +32,7 @@ use self::{
     accept::Offer,
     captured::CapturedSecrets,
     disk::Disk,
+    folder::Folder,
     reads::View,
     subscriptions::Subscriptions,
     sweep::Until,
@@ -38,7 +40,7 @@ use self::{
     writer::{Commit, Durable, Failure, Shared, Writer},
 };
 use super::{
-    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept, Usage,
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Store, StoreError, Swept, Usage,
     captured::Kept,
     export::{self, check_header},
 };
@@ -48,6 +50,7 @@ use crate::{
     event::{Event, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    seal::Seal,
     secret::Secret,
     standing::Standing,
     subscription::Subscription,
@@ -60,6 +63,7 @@ const LARGE_BODY: usize = 128 << 10;
 pub struct EmbeddedStore {
     path: PathBuf,
     disk: Disk,
+    folder: Folder,
     subscriptions: Subscriptions,
     captured: CapturedSecrets,
     shared: Shared,
@@ -74,22 +78,31 @@ impl fmt::Debug for EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens the store in a folder, or makes one there. Blocks, the longer the more events wait.
+    /// Opens the store in a folder, or makes one there, without a key. Blocks, the longer the more events wait.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Failed`] where the
-    /// folder can't be made or written.
+    /// As [`Self::open_sealed`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_with(path, Box::new(fjall::OwnedWriteBatch::commit))
+        Self::open_sealed(path, Seal::default())
     }
 
-    fn open_with(path: &Path, commit: Commit) -> Result<Self, StoreError> {
+    /// The same with keys: subscriptions and captured secrets are sealed, those that were readable too.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Sealed`] where the right
+    /// key is missing; [`StoreError::Failed`] where the folder can't be made or written.
+    pub fn open_sealed(path: &Path, seal: Seal) -> Result<Self, StoreError> {
+        Self::open_with(path, seal, Box::new(fjall::OwnedWriteBatch::commit))
+    }
+
+    fn open_with(path: &Path, seal: Seal, commit: Commit) -> Result<Self, StoreError> {
         let format = format::check(path)?;
         let failure = Failure::default();
         let disk = open::events(path)?;
-        let subscriptions = open::subscriptions(path, &failure)?;
+        let folder = open::folder(path, seal, &failure)?;
+        let subscriptions = Subscriptions::open(folder.clone())?;
         format::raise(path, format)?;
-        let captured = CapturedSecrets::open(subscriptions.clone())?;
+        let captured = CapturedSecrets::open(folder.clone())?;
         let (known, last_event) = open::rebuild(&disk)?;
         let seen = open::seen(&disk)?;
         let shared = Shared::default();
@@ -98,7 +111,7 @@ impl EmbeddedStore {
             shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
         }
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, commit)?;
-        Ok(Self { path: path.to_owned(), disk, subscriptions, captured, shared, failure, writer })
+        Ok(Self { path: path.to_owned(), disk, folder, subscriptions, captured, shared, failure, writer })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {
@@ -277,6 +290,11 @@ impl Store for EmbeddedStore {
     ) -> Result<Captured, StoreError> {
         let (captured, kept) = (self.captured.clone(), Kept { source: source.clone(), secret, at: now });
         blocking(move || captured.put(kept, at_most)).await
+    }
+
+    async fn reseal(&self) -> Result<Resealed, StoreError> {
+        let folder = self.folder.clone();
+        blocking(move || folder.reseal()).await
     }
 
     async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError> {

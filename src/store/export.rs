@@ -15,7 +15,7 @@ use super::{ExportLine, KEPT_ATTEMPTS, StoreError};
 use crate::{
     card::Severity,
     delivery::{Attempt, DeliveryState, Target},
-    destination::{Destination, DestinationId, WebhookUrl},
+    destination::{Destination, DestinationId, WebhookUrl, header::Header},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody},
     name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
     outcome::Reason,
@@ -59,7 +59,9 @@ struct SubscriptionLine {
     url: String,
     profile: ProfileName,
     quota_group: Option<QuotaGroup>,
-    // Records of older releases have no look.
+    // Records of older releases have no headers and no look.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     templates: Option<TemplateSet>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,6 +187,7 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         url: destination.url.expose().to_owned(),
         profile: destination.profile,
         quota_group: destination.quota_group,
+        headers: destination.headers.iter().map(|one| (one.name().to_string(), one.expose().to_owned())).collect(),
         templates: look.templates,
         locale: look.locale,
         time_zone: look.time_zone,
@@ -203,8 +206,13 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
     let format = value.get("format").and_then(Value::as_u64).and_then(|format| u32::try_from(format).ok());
     check_format(what, format.ok_or_else(|| bad(what, "it has no `format`"))?)?;
     let line: SubscriptionLine = serde_json::from_value(value).map_err(|error| bad(what, error))?;
-    let destination =
-        Destination { url: WebhookUrl::stored(line.url), profile: line.profile, quota_group: line.quota_group };
+    let headers = line.headers.iter().map(|(name, value)| Header::new(name, value));
+    let destination = Destination {
+        url: WebhookUrl::stored(line.url),
+        profile: line.profile,
+        quota_group: line.quota_group,
+        headers: headers.collect::<Result<_, _>>().map_err(|error| bad(what, error))?,
+    };
     Ok(Subscription {
         id: line.id,
         name: line.name,

@@ -17,7 +17,7 @@ use tokio::sync::mpsc::Sender;
 
 use self::state::State;
 use super::{
-    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Store, StoreError, Swept, Usage,
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Store, StoreError, Swept, Usage,
     captured::{AllCaptured, Kept},
     export, missing_event,
 };
@@ -246,6 +246,10 @@ impl Store for MemoryStore {
         now: Timestamp,
     ) -> Result<Captured, StoreError> {
         Ok(self.put_captured(Kept { source: source.clone(), secret, at: now }, at_most))
+    }
+
+    async fn reseal(&self) -> Result<Resealed, StoreError> {
+        Err(StoreError::NoKey)
     }
 
     async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError> {

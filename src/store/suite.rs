@@ -12,7 +12,7 @@ use crate::{
     card::Severity,
     config::{duration::Span, profile::Window},
     delivery::{Attempt, DeliveryState, Target, Verdict},
-    destination::{Destination, DestinationId, WebhookUrl},
+    destination::{Destination, DestinationId, WebhookUrl, header::Header},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
@@ -58,6 +58,7 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             url: WebhookUrl::stored(format!("https://a.example/url-secret/{number}")),
             profile: "workflow".parse().unwrap(),
             quota_group: Some("team".parse().unwrap()),
+            headers: vec![Header::new("x-alert-secret", &format!("header-secret-{number}")).unwrap()],
         },
         look: Look {
             templates: Some("ops".parse().unwrap()),

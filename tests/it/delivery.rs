@@ -287,3 +287,39 @@ async fn an_event_with_all_its_deliveries_shows_what_became_of_each() {
     assert!(matches!(events[0].deliveries[0].1, DeliveryState::Dead { why: Reason::CardRefused, .. }));
     assert!(matches!(events[1].deliveries[0].1, DeliveryState::Delivered { .. }));
 }
+
+#[tokio::test]
+async fn the_relay_posts_to_none_of_its_own_ports() {
+    let relay = TestRelay::start().await;
+    let admin = format!("http://{}/api/v1/accounts", relay.app().admin_address.unwrap());
+    let hook = relay.hook("github").replace("127.0.0.1", "localhost");
+    let subscribed = [relay.subscribe("github", hook).await, relay.subscribe("github", admin).await];
+    for subscription in subscribed {
+        let (_, attempt) = relay.app().admin.dispatch.test(&subscription).await.unwrap().unwrap();
+        assert_eq!((attempt.reason, attempt.status), (Reason::AddressRefused, None));
+        assert!(attempt.answer.contains("is teams-relay itself"), "{}", attempt.answer);
+    }
+}
+
+#[tokio::test]
+async fn a_subscriptions_headers_are_sent_shown_by_name_and_the_same_for_all_of_one_url() {
+    let relay = TestRelay::start().await;
+    let teams = Teams::start().await;
+    let add = async |url: String, header: &str| {
+        let headers = vec![teams_relay::subscribe::Pasted(header.to_owned())];
+        let profile = Some("workflow".to_owned());
+        let request =
+            teams_relay::subscribe::Request { profile, headers, ..teams_relay::subscribe::Request::new("github", url) };
+        relay.app().admin.subscriptions.add(request).await.map_err(|error| error.to_string())
+    };
+    add(teams.url("a"), "X-Alert-Secret: hunter2").await.unwrap();
+    let shown = relay.admin("/api/v1/subscriptions").await;
+    assert!(shown.contains("x-alert-secret") && !shown.contains("hunter2"), "{shown}");
+    assert!(add(teams.url("a"), "X-Alert-Secret: hunter3").await.unwrap_err().contains("other headers"));
+    assert!(add(teams.url("b"), "Authorization: Bearer hunter2").await.unwrap_err().contains("the URL has a `sig`"));
+    assert!(add(teams.url("b"), "Host: hunter2").await.unwrap_err().contains("`host` is the relay's own"));
+    assert_eq!(relay.push("d-1").await.status(), 202);
+    relay.accounts_are(|accounts| accounts.delivered == 1).await;
+    let relay = relay.restart().await;
+    assert_eq!(relay.app().admin.store.subscriptions()[0].destination.headers[0].expose(), "hunter2");
+}

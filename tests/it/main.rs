@@ -21,6 +21,7 @@ mod notices;
 mod process;
 mod reload;
 mod restraint;
+mod seal;
 mod secrets;
 mod shared_payloads;
 mod storm;

@@ -40,6 +40,7 @@ pub(crate) struct Daemon {
     /// Where its metrics are.
     pub(crate) admin: String,
     lines: std::sync::mpsc::Receiver<String>,
+    passed_over: Vec<String>,
 }
 
 impl Daemon {
@@ -55,7 +56,7 @@ impl Daemon {
                 }
             }
         });
-        let mut daemon = Self { child, hooks: String::new(), admin: String::new(), lines };
+        let mut daemon = Self { child, hooks: String::new(), admin: String::new(), lines, passed_over: Vec::new() };
         let ready = daemon.wait_for("taking webhooks");
         let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
         daemon.hooks = format!("http://{}/hooks", ready["hooks"].as_str().unwrap());
@@ -65,19 +66,19 @@ impl Daemon {
 
     /// The next line of the log that holds these words.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
-        let mut seen = Vec::new();
         loop {
             match self.lines.recv_timeout(Duration::from_secs(20)) {
                 Ok(line) if line.contains(words) => return line,
-                Ok(line) => seen.push(line),
-                Err(_) => panic!("`{words}` never stood in the log: {seen:#?}"),
+                Ok(line) => self.passed_over.push(line),
+                Err(_) => panic!("`{words}` never stood in the log: {:#?}", self.passed_over),
             }
         }
     }
 
-    /// All lines of the log that were not looked at yet, after the process has ended.
-    pub(crate) fn log(self) -> String {
-        self.lines.iter().collect::<Vec<_>>().join("\n")
+    /// All lines of the log but those that were waited for, after the process has ended.
+    pub(crate) fn log(mut self) -> String {
+        let passed_over = std::mem::take(&mut self.passed_over);
+        passed_over.into_iter().chain(self.lines.iter()).collect::<Vec<_>>().join("\n")
     }
 
     /// `kill -9`.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::subscriptions::Subscriptions;
+use super::folder::{Folder, Kind};
 use crate::store::{
     Captured, StoreError,
     captured::{AllCaptured, Kept},
@@ -11,23 +11,20 @@ use crate::store::{
 /// All of them. Cloning it is cheap.
 #[derive(Clone)]
 pub(super) struct CapturedSecrets {
-    folder: Subscriptions,
-    tree: sled::Tree,
+    folder: Folder,
     /// Held across a write, so that two at once can't pass the limit.
     all: Arc<Mutex<AllCaptured>>,
 }
 
 impl CapturedSecrets {
     /// Reads them whole.
-    pub(super) fn open(folder: Subscriptions) -> Result<Self, StoreError> {
-        let tree = folder.tree("captured")?;
+    pub(super) fn open(folder: Folder) -> Result<Self, StoreError> {
         let mut all = AllCaptured::default();
-        for pair in &tree {
-            let (_, value) = folder.failing(pair)?;
+        for (_, value) in folder.records(Kind::Captured)? {
             let damaged = |_| StoreError::Damaged { what: "a captured secret".into(), why: "it is no JSON".into() };
             all.add(Kept::read(serde_json::from_slice(&value).map_err(damaged)?)?);
         }
-        Ok(Self { folder, tree, all: Arc::new(Mutex::new(all)) })
+        Ok(Self { folder, all: Arc::new(Mutex::new(all)) })
     }
 
     /// All of them as they are now.
@@ -43,7 +40,7 @@ impl CapturedSecrets {
             // Keys of one source are in the order of their numbers, and numbers grow.
             let number = all.of(&kept.source).len() as u64;
             let key = [kept.source.as_str().as_bytes(), &[0], &number.to_be_bytes()].concat();
-            self.folder.write(&self.tree, &key, kept.value()?.to_string().as_bytes())?;
+            self.folder.write(Kind::Captured, &key, kept.value()?.to_string().as_bytes())?;
             all.add(kept);
         }
         Ok(offered)

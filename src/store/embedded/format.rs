@@ -9,8 +9,9 @@ use std::{
 
 use crate::store::StoreError;
 
-/// The format that this version writes. In format 1 no body was text, XML or compressed, and no signature remembered.
-const FORMAT: u32 = 2;
+/// The format that this version writes. In format 1 no body was text, XML or compressed, and no signature remembered;
+/// in format 2 nothing was sealed.
+const FORMAT: u32 = 3;
 /// Holds the format as a decimal number.
 const FILE: &str = "format";
 

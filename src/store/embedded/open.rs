@@ -5,27 +5,26 @@ use std::{fs, path::Path};
 use super::{
     codec::{BooksRow, SeenRow, damaged, decode},
     disk::{BOOKS, Disk, Space, event_row, unreadable},
+    folder::{self, Folder, Unopened},
     format::sync_folder,
     lanes::Change,
-    subscriptions::{self, Subscriptions, Unopened},
     torn::Torn,
     writer::{self, Failure, Known},
 };
 use crate::{
     name::EventId,
     outcome::Accounts,
+    seal::Seal,
     store::{StoreError, seen::Seen},
 };
 
 /// fjall's folder.
 pub(super) const EVENTS: &str = "events";
-/// sled's folder.
-const SUBSCRIPTIONS: &str = "sled";
 
 pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
     let folder = path.join(EVENTS);
     let at = || format!("`{}`", folder.display());
-    if !folder.exists() && path.join(SUBSCRIPTIONS).exists() {
+    if !folder.exists() && folder::exists(path) {
         let why = "the folder is gone; put it back from a backup, or start with an empty `store.path`";
         return Err(damaged(at(), why.into()));
     }
@@ -71,19 +70,19 @@ fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
     Disk::open(folder)
 }
 
-pub(super) fn subscriptions(path: &Path, failure: &Failure) -> Result<Subscriptions, StoreError> {
-    let folder = path.join(SUBSCRIPTIONS);
-    let at = || format!("`{}`", folder.display());
-    let opened = Subscriptions::open(&folder, failure.clone()).map_err(|error| match error {
-        Unopened::Record(error) => error,
+/// sled's folder, with the subscriptions and the captured secrets.
+pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folder, StoreError> {
+    let at = || format!("`{}`", folder::current(path).display());
+    let opened = Folder::open(path, seal, failure.clone()).map_err(|error| match error {
+        Unopened::Other(error) => error,
         // sled has no error of its own for a lock that is taken, only these words.
         Unopened::Engine(sled::Error::Io(error)) if error.to_string().starts_with("could not acquire lock") => {
             locked(path)
         }
         Unopened::Engine(sled::Error::Io(error)) => StoreError::Failed { why: format!("{}: {error}", at()) },
-        Unopened::Engine(other) => damaged(at(), subscriptions::said(&other)),
+        Unopened::Engine(other) => damaged(at(), folder::said(&other)),
     })?;
-    for made in [&folder, path] {
+    for made in [&folder::current(path), path] {
         sync_folder(made).map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", made.display()) })?;
     }
     Ok(opened)

@@ -120,7 +120,7 @@ async fn a_folder_of_format_one_is_opened_and_marked_as_newer() {
     let id = accepted(&opened(folder.path()), 0, &[target(1, 1)]).await;
     fs::write(folder.path().join("format"), "1\n").unwrap();
     assert_eq!(opened(folder.path()).due(lane(1), 9)[0].event, id);
-    assert_eq!(fs::read_to_string(folder.path().join("format")).unwrap(), "2\n");
+    assert_eq!(fs::read_to_string(folder.path().join("format")).unwrap(), "3\n");
 }
 
 #[tokio::test]
@@ -210,7 +210,7 @@ async fn a_second_process_is_told_that_the_folder_is_in_use() {
     let error = EmbeddedStore::open(folder.path()).unwrap_err();
     assert!(matches!(&error, StoreError::Locked { path } if Path::new(path) == folder.path()), "{error}");
     // The other engine's lock says the same.
-    let error = open::subscriptions(folder.path(), &Failure::default()).err().unwrap();
+    let error = open::folder(folder.path(), Seal::default(), &Failure::default()).err().unwrap();
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
     drop(first);
     opened(folder.path());
@@ -220,9 +220,9 @@ async fn a_second_process_is_told_that_the_folder_is_in_use() {
 async fn a_folder_of_a_newer_format_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     drop(opened(folder.path()));
-    fs::write(folder.path().join("format"), "3\n").unwrap();
+    fs::write(folder.path().join("format"), "4\n").unwrap();
     let error = EmbeddedStore::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 3, known: 2, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 4, known: 3, .. }), "{error}");
     for damage in ["", "one"] {
         fs::write(folder.path().join("format"), damage).unwrap();
         assert!(matches!(EmbeddedStore::open(folder.path()), Err(StoreError::Damaged { .. })));
@@ -271,7 +271,7 @@ async fn a_write_that_fails_ends_accepting() {
             batch.commit()
         }
     };
-    let store = EmbeddedStore::open_with(folder.path(), Box::new(commit)).unwrap();
+    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), Box::new(commit)).unwrap();
     accepted(&store, 0, &[target(1, 1)]).await;
     let known = store.accounts();
     fails.store(true, Ordering::Relaxed);
@@ -308,7 +308,7 @@ impl Held {
             may_go.recv().unwrap();
             batch.commit()
         };
-        let store = Arc::new(EmbeddedStore::open_with(folder, Box::new(commit)).unwrap());
+        let store = Arc::new(EmbeddedStore::open_with(folder, Seal::default(), Box::new(commit)).unwrap());
         Self { store, commits, go }
     }
 
