@@ -18,10 +18,12 @@ use super::{
     view::{Count, EventView, SubscriptionView, TestView},
 };
 use crate::{
+    delivery::DeliveryState,
     destination::DestinationId,
     http::problem::Problem,
     name::EventId,
     outcome::Accounts,
+    standing,
     store::{DeadLetter, Page, StoreError},
     subscribe::{Request, SubscribeError},
 };
@@ -162,7 +164,13 @@ async fn list_events(State(admin): Relay, page: Asked<PageQuery>) -> Answer<Vec<
 
 async fn show_event(State(admin): Relay, Path(id): Path<String>) -> Answer<EventView> {
     let (record, attempts) = admin.store.history(event_id(&id)?).await?;
-    Ok(Json(EventView::new(record, &attempts)))
+    let mut event = EventView::new(record, &attempts);
+    for delivery in &mut event.deliveries {
+        let waits = matches!(delivery.state, DeliveryState::Waiting { .. });
+        let standing = admin.store.standing(delivery.target.destination).filter(|_| waits);
+        delivery.destination_now = standing.filter(|standing| standing.state != standing::State::Active);
+    }
+    Ok(Json(event))
 }
 
 async fn replay_event(State(admin): Relay, Path(id): Path<String>) -> Answer<Count> {
@@ -183,7 +191,7 @@ async fn replay_dead(State(admin): Relay, Path(id): Path<String>, query: Asked<D
     let Query(query) = query?;
     let id = event_id(&id)?;
     let (record, _) = admin.store.history(id).await?;
-    let dead = |state| matches!(state, crate::delivery::DeliveryState::Dead { .. });
+    let dead = |state| matches!(state, DeliveryState::Dead { .. });
     let wanted = |to: DestinationId| query.destination.is_none_or(|only| only == to);
     let targets: Vec<_> = record
         .deliveries

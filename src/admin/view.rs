@@ -135,6 +135,9 @@ pub struct DeliveryView {
     /// Its attempts, oldest first; not in lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// How its destination stands now, where it waits for one that is not active; not in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_now: Option<Standing>,
 }
 
 /// An event.
@@ -176,7 +179,12 @@ impl EventView {
             deliveries: record
                 .deliveries
                 .into_iter()
-                .map(|(target, state)| DeliveryView { target, state, attempts: of(target).collect() })
+                .map(|(target, state)| DeliveryView {
+                    target,
+                    state,
+                    attempts: of(target).collect(),
+                    destination_now: None,
+                })
                 .collect(),
         }
     }

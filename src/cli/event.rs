@@ -133,5 +133,9 @@ fn tell(delivery: &DeliveryView) -> Vec<String> {
             format!("    given up at {at}: {}\n    what to do: {}", why.meaning(), why.cure())
         }
     });
+    lines.extend(delivery.destination_now.map(|standing| {
+        let why = standing.reason.map(|why| format!(": {} {}", why.meaning(), why.cure())).unwrap_or_default();
+        format!("    its destination is {} since {}{why}", standing.state.as_str(), standing.since)
+    }));
     lines
 }
