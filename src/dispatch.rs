@@ -9,6 +9,8 @@ pub mod course;
 mod digests;
 pub mod lines;
 pub mod notices;
+mod now;
+mod plan;
 mod restraint;
 
 use std::{sync::Arc, time::Duration};
@@ -31,6 +33,7 @@ use crate::{
         course::{Courses, Rest},
         digests::Folded,
         lines::Lines,
+        now::Now,
         restraint::Told,
     },
     lane::{
@@ -42,7 +45,6 @@ use crate::{
     outcome::Reason,
     profile::Encoded,
     rules::Rules,
-    standing::State,
     store::{Store, StoreError},
     subscription::Subscription,
 };
@@ -79,44 +81,6 @@ pub struct Dispatch {
     pub wake: UnboundedSender<DestinationId>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-}
-
-/// The same instant by both clocks.
-#[derive(Debug, Clone, Copy)]
-struct Now {
-    wall: Timestamp,
-    steady: Timestamp,
-}
-
-impl Now {
-    fn of(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), steady: clock.steady() }
-    }
-
-    /// By the steady clock, what stands on the wall clock.
-    fn steady_at(self, wall: Timestamp) -> Timestamp {
-        self.steady.checked_add(wall.duration_since(self.wall)).unwrap_or(Timestamp::MAX)
-    }
-
-    /// By the wall clock, what stands on the steady clock.
-    fn wall_at(self, steady: Timestamp) -> Timestamp {
-        self.wall.checked_add(steady.duration_since(self.steady)).unwrap_or(Timestamp::MAX)
-    }
-
-    /// The instant by which age is told: a clock that was set forward must not make events old.
-    fn for_age(self) -> Timestamp {
-        self.wall.min(self.steady)
-    }
-}
-
-/// Whether nothing came of a delivery yet that it would have to wait for; a clock that was set back is no reason to wait.
-fn is_untried(waiting: &Waiting) -> bool {
-    waiting.failures == 0 && waiting.throttles == 0
-}
-
-/// Whether a delivery is past its time.
-fn is_past(rules: &Rules, waiting: &Waiting, subscription: &Subscription, now: Now) -> bool {
-    waiting.event.time() + rules.ttl(&subscription.source) <= now.for_age()
 }
 
 /// What one step has in hand.
@@ -171,28 +135,6 @@ impl Dispatch {
         }
     }
 
-    /// The subscription on whose behalf a delivery waits.
-    ///
-    /// # Errors
-    /// Why it is to be given up: its subscription is gone, its destination is dead, or it is past its time.
-    fn still_wanted(&self, rules: &Rules, waiting: &Waiting, now: Now) -> Result<Arc<Subscription>, Reason> {
-        let subscription = self.store.subscription(waiting.target.subscription).ok_or(Reason::SubscriptionRemoved)?;
-        if let Some(standing) = self.store.standing(waiting.target.destination).filter(|one| one.state == State::Dead) {
-            return Err(standing.reason.unwrap_or(Reason::DestinationGone));
-        }
-        let gives_up = rules.expired(&subscription.source) == Expired::Dead;
-        if gives_up && is_past(rules, waiting, &subscription, now) { Err(Reason::Expired) } else { Ok(subscription) }
-    }
-
-    /// When the first delivery is past its time, by the steady clock.
-    fn expires(&self, run: &Run<'_>) -> Timestamp {
-        if run.rules.expired(&run.subscription.source) == Expired::Digest {
-            return Timestamp::MAX;
-        }
-        let expires_at = run.head.event.time() + run.rules.ttl(&run.subscription.source);
-        run.now.steady.checked_add(expires_at.duration_since(run.now.for_age())).unwrap_or(Timestamp::MAX)
-    }
-
     /// Gives up those at the head of a lane that have no way out, for the same reason, in one go.
     async fn give_up_lost(
         &self,
@@ -206,67 +148,6 @@ impl Dispatch {
         let events: Vec<EventId> = waiting.iter().take_while(is_lost).map(|one| one.event).collect();
         self.give_up(lane, &events, why).await?;
         Ok(Tick::Settled)
-    }
-
-    /// Until when nothing is to be done, by the steady clock; decided from memory alone.
-    fn waits_until(&self, run: &Run<'_>) -> Option<Timestamp> {
-        let Run { lane, head, now, .. } = *run;
-        if self.store.standing(lane).is_some_and(|standing| standing.state.is_shut()) {
-            return Some(Timestamp::MAX);
-        }
-        if let Some(until) = self.is_quiet(run) {
-            return Some(until);
-        }
-        let (rests, probe) =
-            self.courses.with(lane, |course| (course.rests(head.event, now.steady), course.breaker.next_probe()));
-        let due = match rests {
-            Ok(Some(until)) => Some(until),
-            // It waited its time out by the steady clock, whatever the other one was set to meanwhile.
-            Err(_) => None,
-            Ok(None) if is_untried(&head) => None,
-            Ok(None) => Some(now.steady_at(head.due_at)),
-        };
-        due.max(probe).filter(|until| *until > now.steady)
-    }
-
-    /// When the quiet hours of the first delivery's subscription end, by the steady clock, if it is within them. What
-    /// waits until then goes out together.
-    fn is_quiet(&self, run: &Run<'_>) -> Option<Timestamp> {
-        let subscription = &run.subscription;
-        let hours = subscription.restraint.quiet?;
-        let end = hours.end(run.now.wall, &run.rules.locale(&subscription.source, &subscription.look).time_zone())?;
-        self.courses.with(run.lane, |course| course.together_until = Some(end));
-        Some(run.now.steady_at(end))
-    }
-
-    /// The second delivery of a lane whose destination is down, where the first one failed last: it tells whether the
-    /// fault is the destination's, and else goes before one that would hold it up.
-    fn other_than_failed(&self, run: &Run<'_>) -> Option<Waiting> {
-        let failed = self.courses.with(run.lane, |course| course.breaker.failed_alone());
-        if failed != Some(run.head.event) {
-            return None;
-        }
-        let second = self.store.due(run.lane, 2).get(1).copied()?;
-        self.still_wanted(run.rules, &second, run.now).is_ok().then_some(second)
-    }
-
-    /// Whether the waiting deliveries of a lane can't each have a card of their own in time.
-    fn must_fold(&self, run: &Run<'_>) -> bool {
-        if is_past(run.rules, &run.head, &run.subscription, run.now) {
-            return true;
-        }
-        let backlog = self.store.backlog(run.lane);
-        if backlog < 2 {
-            return false;
-        }
-        let together = self.courses.with(run.lane, |course| course.together_until);
-        if together.is_some_and(|until| run.head.event.time() <= until) {
-            return true;
-        }
-        let windows = run.rules.windows(&run.subscription.destination);
-        let ask = Ask { lane: run.lane, urgent: false };
-        let by = self.quotas.posted_by(&run.group, windows, ask, backlog, run.now.steady);
-        by.duration_since(run.now.steady).unsigned_abs() > run.rules.delivery.digest_after
     }
 
     /// Renders, posts, judges and settles one delivery.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Dispatch, Now, Run, course::Rest, notices::Notice};
+use super::{Dispatch, Run, course::Rest, notices::Notice, now::Now};
 use crate::{
     deliver::{judge::Judgement, post::Posted},
     delivery::Verdict,

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{
     Dispatch, Run,
     cards::{self, Rendered},
-    is_past, is_untried, lines,
+    lines,
+    plan::{is_past, is_untried},
     restraint::Told,
 };
 use crate::{

@@ -26,27 +26,40 @@ pub(crate) enum Answer {
 }
 
 /// A running stand-in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Teams {
     pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
-#[derive(Debug)]
+/// What is answered to a path and a body.
+pub(crate) type Decide = Box<dyn Fn(&str, &str) -> Answer + Send + Sync>;
+
 struct State {
     answers: Mutex<VecDeque<Answer>>,
     always: Mutex<Answer>,
+    decide: Option<Decide>,
     received: watch::Sender<Vec<(String, Value)>>,
 }
 
 impl Teams {
     /// Answers everything with 202.
     pub(crate) async fn start() -> Self {
+        Self::answering(None).await
+    }
+
+    /// Answers as it is told to for each request.
+    pub(crate) async fn deciding(decide: Decide) -> Self {
+        Self::answering(Some(decide)).await
+    }
+
+    async fn answering(decide: Option<Decide>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             answers: Mutex::default(),
             always: Mutex::new(Answer::Status(202, "", "")),
+            decide,
             received: watch::Sender::new(Vec::new()),
         });
         let serving = state.clone();
@@ -98,10 +111,14 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let mut buffer = Vec::new();
     loop {
         let Some((path, body)) = read_request(&mut stream, &mut buffer).await else { return };
+        let text = String::from_utf8_lossy(&body).into_owned();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
         // What it will say is settled before the request counts as received, so that a test can change it after.
         let answer = state.answers.lock().unwrap().pop_front();
-        let answer = answer.unwrap_or_else(|| state.always.lock().unwrap().clone());
+        let answer = answer.unwrap_or_else(|| match &state.decide {
+            Some(decide) => decide(&path, &text),
+            None => state.always.lock().unwrap().clone(),
+        });
         state.received.send_modify(|received| received.push((path, body)));
         match answer {
             Answer::Status(status, headers, text) => {
@@ -120,7 +137,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     }
 }
 
-pub(crate) async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
     let head_end = loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             break end + 4;

@@ -35,15 +35,11 @@ use teams_relay::{
     subscription::{Look, Restraint, Subscription},
 };
 use tempfile::TempDir;
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
-    sync::watch,
-};
+use tokio::sync::watch;
 
 use crate::{
     harness::{load, settings, write_source},
-    teams::{Answer, read_request},
+    teams::{Answer, Teams},
 };
 
 /// The template of all events here: what a card says stands in the payload.
@@ -90,6 +86,20 @@ struct State {
 }
 
 impl State {
+    fn answer(&self, path: &str, card: &str) -> Answer {
+        assert!(serde_json::from_str::<Value>(card).is_ok(), "{card}");
+        let at = self.clock.steady();
+        let channel = path.split('?').next().unwrap_or_default().to_owned();
+        let mut seen = Seen { at, channel, card: card.to_owned(), status: 0 };
+        let answer = match self.admits(at, &seen.channel) {
+            true => (self.answerer.lock().unwrap())(&seen),
+            false => Answer::Status(429, "", "too many"),
+        };
+        seen.status = if let Answer::Status(status, ..) = &answer { *status } else { 0 };
+        self.seen.send_modify(|all| all.push(seen));
+        answer
+    }
+
     /// Whether a post keeps all windows; 429 if not, as Teams answers, and it is remembered as a fault of the relay.
     fn admits(&self, now: Timestamp, channel: &str) -> bool {
         let seen = self.seen.borrow();
@@ -108,8 +118,6 @@ impl State {
 
 impl VirtualTeams {
     async fn start(clock: Arc<ManualClock>, windows: Vec<Window>, shared: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             clock,
             windows,
@@ -118,14 +126,9 @@ impl VirtualTeams {
             seen: watch::Sender::new(Vec::new()),
             broken: Mutex::default(),
         });
-        let serving = state.clone();
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(stream, serving.clone()));
-            }
-        });
-        Self { address, state }
+        let asked = state.clone();
+        let teams = Teams::deciding(Box::new(move |path, card| asked.answer(path, card))).await;
+        Self { address: teams.address, state }
     }
 
     /// What is answered from now on to posts that keep the windows.
@@ -141,35 +144,6 @@ impl VirtualTeams {
     /// Each post that broke a window.
     pub(crate) fn broken(&self) -> Vec<String> {
         self.state.broken.lock().unwrap().clone()
-    }
-}
-
-async fn serve(mut stream: TcpStream, state: Arc<State>) {
-    let mut buffer = Vec::new();
-    loop {
-        let Some((path, body)) = read_request(&mut stream, &mut buffer).await else { return };
-        let channel = path.split('?').next().unwrap_or_default().to_owned();
-        let card = String::from_utf8_lossy(&body).into_owned();
-        assert!(serde_json::from_str::<Value>(&card).is_ok(), "{card}");
-        let at = state.clock.steady();
-        let mut seen = Seen { at, channel, card, status: 0 };
-        let answer = match state.admits(at, &seen.channel) {
-            true => (state.answerer.lock().unwrap())(&seen),
-            false => Answer::Status(429, "", "too many"),
-        };
-        seen.status = if let Answer::Status(status, ..) = &answer { *status } else { 0 };
-        state.seen.send_modify(|all| all.push(seen));
-        match answer {
-            Answer::Status(status, headers, text) => {
-                let length = text.len();
-                let reply = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{text}");
-                if stream.write_all(reply.as_bytes()).await.is_err() {
-                    return;
-                }
-            }
-            Answer::Reset => return stream.set_zero_linger().unwrap(),
-            Answer::Silence => std::future::pending::<()>().await,
-        }
     }
 }
 
