@@ -25,6 +25,7 @@ mod lenient;
 mod locale;
 mod markdown;
 mod marks;
+mod mentions;
 mod output;
 mod scan;
 mod survey;
