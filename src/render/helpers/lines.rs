@@ -35,7 +35,7 @@ fn line(member: &Value, args: &Args<'_>) -> Option<Value> {
 }
 
 /// What stands at a path; `this` is the member itself.
-fn at<'a>(member: &'a Value, path: &str) -> Option<&'a Value> {
+pub(super) fn at<'a>(member: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(member, |value, name| match value {
         _ if name == "this" => Some(value),
         Value::Array(list) => list.get(name.parse::<usize>().ok()?),
