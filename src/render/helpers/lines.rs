@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Args, HelperDoc, choice::severity, is_empty, text_of};
+use super::{Args, HelperDoc, is_empty, status::severity, text_of};
 
 pub(super) const HELPERS: &[HelperDoc] = &[HelperDoc {
     name: "lines",
