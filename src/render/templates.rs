@@ -211,6 +211,7 @@ fn parse(file: &TemplateFile) -> Result<Template, Problem> {
         let (place, found, cure) = syntax::explain(&file.text, &error);
         file.problem(place, found, cure)
     })?;
+    syntax::place_chains(&mut template, &file.text);
     template.name = Some(file.name.clone());
     Ok(template)
 }

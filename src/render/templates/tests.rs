@@ -54,6 +54,7 @@ fn every_mistake_of_every_file_is_reported_with_its_place() {
         ("a/name", "{{paylod.x}} {{title}} {{#each payload.x}}{{title}}{{/each}}"),
         ("a/values", "{{truncate payload.x}}"),
         ("a/dynamic", "{{> (lookup payload \"x\")}}"),
+        ("a/chain", "{{#if payload.x}}\n{{else if (truncat payload.y 5)}}\n{{{payload.z}}}{{else if y}}y{{/if}}"),
         ("a/inline", "{{#*inline \"x\"}}y{{/inline}}"),
         ("A/Case", ""),
     ]);
@@ -70,6 +71,9 @@ fn every_mistake_of_every_file_is_reported_with_its_place() {
         "templates/a/name.hbs:1:14: `title` begins with a name",
         "templates/a/values.hbs:1:1: `truncate` has 1 values; write `{{truncate text 80}}`",
         "templates/a/dynamic.hbs:1:1:",
+        "templates/a/chain.hbs:2:1: there is no helper `truncat`; did you mean `truncate`?",
+        "templates/a/chain.hbs:3:1: `{{{payload.z}}}` would",
+        "templates/a/chain.hbs:3:16: `y` begins with a name",
         "templates/a/inline.hbs:1:1: `{{* …}}` is not supported",
         "templates/A/Case.hbs: `A/Case` is no template name",
     ];
