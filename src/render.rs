@@ -27,6 +27,7 @@ mod markdown;
 mod marks;
 mod mentions;
 mod output;
+mod paths;
 mod scan;
 mod survey;
 mod syntax;

@@ -156,3 +156,30 @@ fn the_fallback_card_says_what_came_and_that_the_template_failed() {
     assert!(shown.contains("it is broken") && shown.contains("d-1") && shown.contains("open"), "{shown}");
     assert!(!shown.contains("<at>") && !shown.contains("[y]("), "{shown}");
 }
+
+#[test]
+fn a_list_where_a_template_expects_an_object_is_a_value_that_is_missing() {
+    let part = r#"{"type":"TextBlock","text":"{{label}}"}"#;
+    let text = r#"{"summary":"{{payload.title}} {{len payload.commit.id}}{{upper payload.commit.author.name}}",
+        "body":[{{#with payload.commit}}{{> partials/part label=author.name}},{{/with}}
+        {{#each payload.rows as |row|}}{"type":"TextBlock","text":"{{@index}} {{row.name}} {{name}} {{../payload.title}}"},{{/each}}
+        {{#if payload.commit.id}}{"type":"TextBlock","text":"an id"},{{else if payload.rows.name}}{{/if}}
+        {"type":"TextBlock","text":"{{payload.commit.id}}{{now}}"}]}"#;
+    let templates = Templates::compile(vec![file("t/t", text), file("partials/part", part)]).unwrap();
+    let name = "t/t".parse().unwrap();
+    let row = || serde_json::json!({"name": "row"});
+    let whole = serde_json::json!({"title": "t", "commit": {"id": "c1", "author": {"name": "Mona"}}, "rows": [row()]});
+    let texts =
+        |card: Card| card.body.iter().map(|block| block["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let card = templates.render(&name, &input(whole)).unwrap();
+    assert_eq!(card.summary, "t 2MONA");
+    assert_eq!(texts(card), ["Mona", "0 row row t", "an id", "c12026-11-23T08:00:00Z"]);
+    let odd = serde_json::json!({"title": "t", "commit": [{"id": "c1"}], "rows": {"a": row(), "b": [row()]}});
+    let card = templates.render(&name, &input(odd.clone())).unwrap();
+    assert_eq!(card.summary, "t 0");
+    assert_eq!(texts(card), ["0 row row t", "1   t", "2026-11-23T08:00:00Z"]);
+    let german = templates.locales().get(&"de".parse().unwrap(), "UTC".parse().unwrap()).unwrap();
+    assert_eq!(templates.render(&name, &input(odd.clone()).shown_in(german)).unwrap().summary, "t 0");
+    let strict = templates.strict().render(&name, &input(odd)).unwrap_err().to_string();
+    assert!(strict.contains("a list has no member `id`"), "{strict}");
+}
