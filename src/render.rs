@@ -34,6 +34,7 @@ mod syntax;
 mod templates;
 mod text;
 mod trace;
+mod unseen;
 
 pub use choose::{choose, file_of};
 pub use draft::draft;
@@ -49,3 +50,4 @@ pub use locale::{Locale, Locales, Words, WordsFile, time_zone, time_zones};
 pub(crate) use markdown::neutral;
 pub use templates::{TemplateFile, Templates};
 pub(crate) use text::truncate;
+pub use unseen::Unseen;

@@ -10,7 +10,7 @@ use handlebars::{Handlebars, Template};
 
 use super::{
     Locale, Locales, RenderError, RenderInput, budget, choose, document, fault::Fault, graph, helpers, inspect, marks,
-    output::Output, paths, syntax, trace::Tracer,
+    output::Output, paths, syntax, trace::Tracer, unseen::Unseen,
 };
 use crate::{
     card::Card,
@@ -141,6 +141,11 @@ impl Templates {
         let mut registry = self.registry.clone();
         registry.set_strict_mode(true);
         Self::speaking(registry, self.files.clone(), self.locales.clone())
+    }
+
+    /// The same templates, as they note which of their paths are in samples.
+    pub fn unseen(&self) -> Unseen {
+        Unseen::new(&self.registry, &self.files)
     }
 
     /// Whether there is a template of this name; partials are none.

@@ -183,3 +183,37 @@ fn a_list_where_a_template_expects_an_object_is_a_value_that_is_missing() {
     let strict = templates.strict().render(&name, &input(odd)).unwrap_err().to_string();
     assert!(strict.contains("a list has no member `id`"), "{strict}");
 }
+
+#[test]
+fn a_misspelt_path_is_named_also_where_a_helper_or_a_partial_gets_it() {
+    let text = "{{> partials/part label=payload.comit.id}}
+{{default payload.titel \"x\"}}
+{{#each payload.rows}}{{upper nam}}{{/each}}
+{{> partials/part {}
+  label=(concat payload.title (upper payload.tittle))}}
+{{#if payload.commits}}{{else if payload.comit.id}}x{{/if}}
+{{default payload.full_name payload.fullName}} {{upper payload.gone.for.good}} {{lookup headers \"x\"}} {{headers.x}} {{event.id}}";
+    let files = vec![file("t/t", text), file("partials/part", "{{label}}{{upper labl}}")];
+    let templates = Templates::compile(files).unwrap();
+    let name = "t/t".parse().unwrap();
+    let unseen = templates.unseen();
+    let rows = serde_json::json!([{"name": "a"}, {"name": "b"}]);
+    let sample = serde_json::json!({"title": "t", "commit": {"id": 1}, "rows": rows, "fullName": "Mona"});
+    unseen.look(&name, &input(sample));
+    let found = |of: bool| unseen.problems(|_| of).iter().map(Problem::to_string).collect::<Vec<_>>();
+    let line = |place: &str, path: &str, meant: &str| {
+        let cure = format!("did you mean `{meant}`? If not, add a sample that has it");
+        format!("templates/t/t.hbs:{place}: `{path}` is in none of the samples; {cure}")
+    };
+    let expected = [
+        line("1:1", "payload.comit.id", "payload.commit.id"),
+        line("2:1", "payload.titel", "payload.title"),
+        line("3:23", "nam", "name"),
+        line("6:1", "payload.commits", "payload.commit"),
+        line("6:24", "payload.comit.id", "payload.commit.id"),
+    ];
+    assert_eq!(found(true), expected);
+    assert_eq!(found(false), [""; 0]);
+    unseen.look(&name, &input(serde_json::json!({"comit": {"id": null}, "commits": false, "titel": null})));
+    assert_eq!(found(true), [expected[2].clone()], "another sample has the others");
+}
