@@ -22,6 +22,10 @@ pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Resu
             let samples = samples(&config);
             let strict = rules.templates.strict();
             problems.extend(samples.iter().filter_map(|(place, sample)| try_sample(&rules, &strict, place, sample)));
+            // What strict rendering finds by itself is not to be told twice.
+            if problems.is_empty() {
+                problems.extend(misspelt(&rules.templates, &samples));
+            }
             if problems.is_empty() {
                 return output::line(&summary(folder, &rules, samples.len()));
             }
@@ -67,6 +71,17 @@ fn try_sample(rules: &Rules, strict: &Templates, place: &str, sample: &Sample) -
                 .map(|problem| problem.with_excerpt(fault.excerpt().cloned().map(Box::new)))
         }),
     }
+}
+
+/// Paths of the admin's own templates that are handed to helpers and partials, and that no sample has.
+fn misspelt(templates: &Templates, samples: &[(String, Sample)]) -> Vec<Problem> {
+    let unseen = templates.unseen();
+    for (_, sample) in samples {
+        if let Ok(input) = sample.input() {
+            unseen.look(&sample.template, &input);
+        }
+    }
+    unseen.problems(|file| !file.is_built_in())
 }
 
 /// What was found, without the words that say with which sample.

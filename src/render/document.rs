@@ -6,7 +6,7 @@ use super::{
     element::{self, kind_of},
     fault::Fault,
     lenient::{before_mending, without_stray_commas},
-    markdown, marks, scan, text,
+    markdown, marks, mentions, scan, text,
 };
 use crate::{
     card::{Action, Card, Mention, Severity},
@@ -87,9 +87,9 @@ fn card(mut map: Map<String, Value>) -> Result<Card, Fault> {
         };
         return Err(Fault::of_key("", unknown, format!("the document has a key that is not known; {cure}")));
     }
-    let mut listed = Vec::new();
-    let body =
-        element::elements(map.shift_remove("body").unwrap_or_else(|| Value::Array(Vec::new())), "body", &mut listed)?;
+    let mut helped = Vec::new();
+    let mut body =
+        element::elements(map.shift_remove("body").unwrap_or_else(|| Value::Array(Vec::new())), "body", &mut helped)?;
     if body.is_empty() {
         return Err(Fault::of("body", "`body` shows nothing; it needs at least one element with a text or a picture"));
     }
@@ -99,9 +99,7 @@ fn card(mut map: Map<String, Value>) -> Result<Card, Fault> {
     let link = address(map.shift_remove("link"))?;
     let fold = line(map.shift_remove("fold"), "fold")?;
     let actions = buttons(map.shift_remove("actions"))?;
-    let mut mentions = mentions(map.shift_remove("mentions"))?;
-    listed.retain(|mention| !mentions.contains(mention));
-    mentions.extend(listed);
+    let mentions = mentions::settle(&mut body, mentioned(map.shift_remove("mentions"))?, helped);
     Ok(Card { summary, severity, link, fold, body, actions, mentions })
 }
 
@@ -151,7 +149,7 @@ fn buttons(list: Option<Value>) -> Result<Vec<Action>, Fault> {
     Ok(made.iter().map(|button| Action { title: part(button, "title"), url: part(button, "url") }).collect())
 }
 
-fn mentions(list: Option<Value>) -> Result<Vec<Mention>, Fault> {
+fn mentioned(list: Option<Value>) -> Result<Vec<Mention>, Fault> {
     let list = match list {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(list)) => list,
@@ -233,5 +231,50 @@ mod tests {
         let card = read(&document).unwrap();
         assert_eq!(card.severity, Severity::Info);
         assert_eq!(card.body, [serde_json::json!({"type":"TextBlock","text":"x"})]);
+    }
+    /// A document whose text names these people between tags, and whose list has them.
+    fn mentioning(people: &[(&str, &str)]) -> Card {
+        let text: String = people.iter().map(|(_, name)| format!("<at>{}</at> ", escape(name))).collect();
+        let list: Vec<Value> =
+            people.iter().map(|(id, name)| serde_json::json!({"id": escape(id), "name": escape(name)})).collect();
+        let list = serde_json::to_string(&list).unwrap();
+        read(&format!(r#"{{"summary":"s","body":[{{"type":"TextBlock","text":"{text}"}}],"mentions":{list}}}"#))
+            .unwrap()
+    }
+
+    #[test]
+    fn whom_the_documents_own_list_can_not_mention_it_names() {
+        let card = mentioning(&[("mona@octo.example", "Mona_L"), ("mona", "Nobody_X"), ("", "No <id>")]);
+        assert_eq!(card.body[0]["text"], "<at>Mona L</at> Nobody X No id");
+        assert_eq!(card.mentions, [Mention { id: "mona@octo.example".into(), name: "Mona L".into() }]);
+        let text = r#"{"summary":"s","body":[{"type":"TextBlock","text":"<at>Lisa</at> </at> <at>"}],"mentions":[null,
+            {"id":"mona@octo.example","name":"Mona"}]}"#;
+        let card = read(text).unwrap();
+        assert_eq!(
+            card.body[0]["text"], "Lisa </at> <at>",
+            "who is on no list is named, and who is in no text is not told"
+        );
+        assert_eq!(card.mentions, []);
+    }
+
+    #[test]
+    fn the_list_and_the_helper_together_mention_no_more_than_teams_takes() {
+        let people: Vec<(String, String)> =
+            (0..30).map(|number| (format!("m{number}@octo.example"), format!("Mona {number}"))).collect();
+        let people: Vec<(&str, &str)> = people.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+        let card = mentioning(&people);
+        assert_eq!(card.mentions.len(), 20);
+        let text = card.body[0]["text"].as_str().unwrap();
+        assert!(text.contains("<at>Mona 19</at> Mona 20 Mona 21") && text.matches("<at>").count() == 20, "{text}");
+
+        let helped = escape("\u{FDD4}lisa@octo.example\u{FDD5}Lisa\u{FDD6}");
+        let list: Vec<Value> = people.iter().map(|(id, name)| serde_json::json!({"id": id, "name": name})).collect();
+        let tags: String = people.iter().map(|(_, name)| format!("<at>{name}</at>")).collect();
+        let list = Value::Array(list);
+        let text =
+            format!(r#"{{"summary":"s","body":[{{"type":"TextBlock","text":"{helped} {tags}"}}],"mentions":{list}}}"#);
+        let card = read(&text).unwrap();
+        assert_eq!(card.mentions.len(), 20);
+        assert!(card.body[0]["text"].as_str().unwrap().starts_with("Lisa <at>Mona 0</at>"));
     }
 }

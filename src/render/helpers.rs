@@ -12,6 +12,7 @@ mod marked;
 mod number;
 mod pattern;
 mod posted;
+mod status;
 mod survey;
 mod text;
 mod time;
@@ -23,7 +24,7 @@ use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderEr
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-pub(super) use self::{choice::severity, time::length};
+pub(super) use self::{status::severity, time::length};
 use super::{Words, budget, locale::time_zone, marks};
 
 /// A helper: what it is called, what it does, and an example.

@@ -68,10 +68,7 @@ impl Writer {
     }
 
     fn push_mention(&mut self, id: String, name: String, mentions: &mut Vec<Mention>) {
-        // The name must stand in the text exactly as in the list of mentions, so it can hold nothing to escape.
-        let name: String = name.chars().map(|c| if "\\`*_~[]<>&{}".contains(c) { ' ' } else { c }).collect();
-        let name = super::text::one_line(&name);
-        let mention = Mention { id: id.trim().to_owned(), name };
+        let mention = Mention { id: id.trim().to_owned(), name: called(&name) };
         let is_told = mentions.contains(&mention);
         if mention.name.is_empty() || !is_person(&mention.id) || (!is_told && mentions.len() >= MOST_MENTIONS) {
             return self.push_value(&mention.name);
@@ -118,9 +115,16 @@ impl Writer {
     }
 }
 
+/// The name of a person who is mentioned. It must stand in the text exactly as in the list of mentions, so it can hold
+/// nothing to escape.
+pub(super) fn called(name: &str) -> String {
+    let name: String = name.chars().map(|c| if "\\`*_~[]<>&{}".contains(c) { ' ' } else { c }).collect();
+    super::text::one_line(&name)
+}
+
 /// Whether an id is of a form that Teams can look up: an Entra object id, a user principal name, or Teams' own.
 /// With any other id Teams refuses the whole card.
-fn is_person(id: &str) -> bool {
+pub(super) fn is_person(id: &str) -> bool {
     let is_object_id = id.len() == 36
         && id
             .char_indices()

@@ -1,6 +1,6 @@
 //! Places in a template's own text: what keeps it from being Handlebars, and where in a tag a word stands.
 
-use handlebars::{TemplateError, TemplateErrorReason};
+use handlebars::{Template, TemplateError, TemplateErrorReason, template::TemplateElement};
 
 /// Line and column, both from 1, the column in characters.
 pub(super) type Place = (usize, usize);
@@ -79,6 +79,29 @@ pub(super) fn within(text: &str, tag: Place, word: &str) -> Place {
         Some(start + at)
     });
     found.map_or(tag, |at| place_of(text, at))
+}
+
+/// Gives every `{{else if …}}` its place. The engine has none for it, and what has no place would be passed over.
+pub(super) fn place_chains(template: &mut Template, text: &str) {
+    for (element, mapping) in template.elements.iter_mut().zip(&template.mapping) {
+        let TemplateElement::HelperBlock(block) = element else { continue };
+        if let Some(chained) = block.inverse.as_mut().filter(|inverse| inverse.mapping.len() < inverse.elements.len()) {
+            let mut place = mapping.clone();
+            if let Some((line, column)) = chained.elements.first().and_then(|element| else_before(element, text)) {
+                (place.0, place.1) = (line, column);
+            }
+            chained.mapping.resize(chained.elements.len(), place);
+        }
+        block.template.iter_mut().chain(&mut block.inverse).for_each(|inner| place_chains(inner, text));
+    }
+}
+
+/// Where the tag begins that stands before what a chained block holds.
+fn else_before(chained: &TemplateElement, text: &str) -> Option<Place> {
+    let TemplateElement::HelperBlock(block) = chained else { return None };
+    let inner = block.template.as_ref()?.mapping.first()?;
+    let before = text.get(..byte_of(text, (inner.0, inner.1))?)?;
+    Some(place_of(text, before.rfind("{{")?))
 }
 
 /// The place of a byte.

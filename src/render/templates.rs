@@ -10,7 +10,7 @@ use handlebars::{Handlebars, Template};
 
 use super::{
     Locale, Locales, RenderError, RenderInput, budget, choose, document, fault::Fault, graph, helpers, inspect, marks,
-    output::Output, syntax, trace::Tracer,
+    output::Output, paths, syntax, trace::Tracer, unseen::Unseen,
 };
 use crate::{
     card::Card,
@@ -62,6 +62,8 @@ pub struct Templates {
     locales: Locales,
     /// The same with helpers that speak another language, made when the first card in it is.
     others: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
+    /// The same again, made when the first payload has a list where its template expects something else.
+    forgiving: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
 }
 
 impl fmt::Debug for Templates {
@@ -109,7 +111,8 @@ impl Templates {
     fn speaking(registry: Handlebars<'static>, files: Arc<BTreeMap<String, TemplateFile>>, locales: Locales) -> Self {
         let others = locales.names().filter(|name| **name != LocaleName::english());
         let others = others.map(|name| (name.clone(), OnceLock::new())).collect();
-        Self { registry, files, tracer: Arc::default(), locales, others }
+        let forgiving = locales.names().map(|name| (name.clone(), OnceLock::new())).collect();
+        Self { registry, files, tracer: Arc::default(), locales, others, forgiving }
     }
 
     /// The same templates with these languages instead of those of the binary.
@@ -140,6 +143,11 @@ impl Templates {
         Self::speaking(registry, self.files.clone(), self.locales.clone())
     }
 
+    /// The same templates, as they note which of their paths are in samples.
+    pub fn unseen(&self) -> Unseen {
+        Unseen::new(&self.registry, &self.files)
+    }
+
     /// Whether there is a template of this name; partials are none.
     pub fn has(&self, name: &TemplateName) -> bool {
         !name.as_str().starts_with("partials/") && self.registry.has_template(name.as_str())
@@ -165,12 +173,13 @@ impl Templates {
     /// # Errors
     /// As [`Self::render`].
     pub fn text(&self, name: &TemplateName, input: &RenderInput) -> Result<String, RenderError> {
-        let mut output = Output::default();
-        budget::begin();
-        self.registry_for(input.locale())
-            .render_with_context_to_write(name.as_str(), input.context(), &mut output)
-            .map_err(|error| RenderError::rendering(name, &error, &self.files))?;
-        Ok(output.into_text())
+        let registry = self.registry_for(input.locale());
+        let written = written(registry, name, input).or_else(|error| {
+            let forgiving = self.forgiving.get(&input.locale().name).filter(|_| !registry.strict_mode());
+            let forgiving = forgiving.filter(|_| paths::is_of_list(&error)).ok_or(error)?;
+            written(forgiving.get_or_init(|| paths::forgiving(registry)), name, input)
+        });
+        written.map_err(|error| RenderError::rendering(name, &error, &self.files))
     }
 
     /// Makes the card.
@@ -192,6 +201,17 @@ impl Templates {
     }
 }
 
+fn written(
+    registry: &Handlebars<'static>,
+    name: &TemplateName,
+    input: &RenderInput,
+) -> Result<String, handlebars::RenderError> {
+    let mut output = Output::default();
+    budget::begin();
+    registry.render_with_context_to_write(name.as_str(), input.context(), &mut output)?;
+    Ok(output.into_text())
+}
+
 fn parse(file: &TemplateFile) -> Result<Template, Problem> {
     if let Err(bad) = file.name.parse::<TemplateName>() {
         return Err(Problem::new(&file.origin, "", bad.to_string(), "rename the file"));
@@ -211,6 +231,7 @@ fn parse(file: &TemplateFile) -> Result<Template, Problem> {
         let (place, found, cure) = syntax::explain(&file.text, &error);
         file.problem(place, found, cure)
     })?;
+    syntax::place_chains(&mut template, &file.text);
     template.name = Some(file.name.clone());
     Ok(template)
 }

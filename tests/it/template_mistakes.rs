@@ -137,6 +137,21 @@ fn a_mistake_that_shows_with_several_samples_is_told_once_and_two_are_told_apart
 }
 
 #[test]
+fn check_names_a_misspelt_path_that_a_helper_is_given() {
+    let template = |path: &str| {
+        format!("{{\"summary\": \"x\", \"body\": [{{\"type\": \"TextBlock\", \"text\": \"x {{{{upper {path}}}}}\"}}]}}")
+    };
+    let folder = bakery(&template("payload.customr.name"));
+    let errors = String::from_utf8(run(folder.path(), &["check"]).stderr).unwrap();
+    let expected = "bakery/order.hbs:1:59: `payload.customr.name` is in none of the samples; did you mean `payload.customer.name`?";
+    assert!(errors.contains(expected) && errors.contains("1 problem"), "{errors}");
+    for path in ["payload.customer.name", "payload.nothing.like.it"] {
+        fs::write(folder.path().join("templates/bakery/order.hbs"), template(path)).unwrap();
+        assert_eq!(run(folder.path(), &["check"]).status.code(), Some(0), "{path}");
+    }
+}
+
+#[test]
 fn render_with_watch_renders_again_at_each_change_and_survives_mistakes() {
     let good = r#"{"summary": "Order", "body": [{"type": "TextBlock", "text": "Order {{payload.number}}"}]}"#;
     let folder = bakery(good);

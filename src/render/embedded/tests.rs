@@ -138,10 +138,7 @@ fn hostile_values_everywhere_stay_text() {
     let emoji = "🦑".repeat(10_000);
     let all = HOSTILE.join(" ");
     for sample in samples() {
-        // The plain sample of each template is given each of them, its variants all at once.
-        let each: Vec<&str> = HOSTILE.iter().copied().chain([emoji.as_str()]).collect();
-        let hostiles = if sample.variant.is_none() { each } else { vec![all.as_str()] };
-        for hostile in hostiles {
+        for hostile in HOSTILE.iter().copied().chain([emoji.as_str(), all.as_str()]) {
             let mut payload = payload(&sample);
             let mut found = Vec::new();
             leaves(&payload, "", &mut found);
@@ -260,4 +257,48 @@ fn the_words_of_every_sample_are_these() {
         lines.extend(card.actions.iter().map(|action| format!("  ({}) {}", action.title, action.url)));
     }
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// JSON pointers of all lists and objects with members, but the whole.
+fn containers(value: &Value, at: &str, found: &mut Vec<String>) {
+    let key = |key: &str| format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let mut inner = Vec::new();
+    match value {
+        Value::Object(map) => inner.extend(map.iter().map(|(name, value)| (key(name), value))),
+        Value::Array(list) => {
+            inner.extend(list.iter().enumerate().map(|(index, value)| (key(&index.to_string()), value)))
+        }
+        _ => {}
+    }
+    for (at, value) in inner {
+        let has_members = value.as_array().is_some_and(|list| !list.is_empty())
+            || value.as_object().is_some_and(|map| !map.is_empty());
+        if has_members {
+            found.push(at.clone());
+        }
+        containers(value, &at, found);
+    }
+}
+
+#[test]
+fn a_list_may_stand_where_an_object_is_expected_and_an_object_where_a_list_is() {
+    let templates = templates();
+    for sample in samples().into_iter().filter(|sample| sample.variant.is_none()) {
+        let whole = payload(&sample);
+        let mut found = Vec::new();
+        containers(&whole, "", &mut found);
+        for at in found {
+            let mut payload = whole.clone();
+            let place = payload.pointer_mut(&at).unwrap();
+            *place = match place.take() {
+                Value::Array(list) => {
+                    list.into_iter().enumerate().map(|(index, value)| (format!("m{index}"), value)).collect()
+                }
+                object => Value::Array(vec![object]),
+            };
+            let card = templates.render(&sample.template, &input(&sample, payload));
+            let card = card.unwrap_or_else(|error| panic!("{} with {at} turned: {error}", label(&sample)));
+            assert_harmless(&card, &format!("{} with {at} turned", label(&sample)));
+        }
+    }
 }

@@ -1,8 +1,8 @@
-//! Helpers that choose between values, and those that say how good or bad a word is.
+//! Helpers that choose between values, and those that show how good or bad a word is.
 
 use serde_json::Value;
 
-use super::{ANY, Args, HelperDoc, is_empty, text_of};
+use super::{ANY, Args, HelperDoc, is_empty, status::severity, text_of};
 
 pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
@@ -43,7 +43,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "severity",
         usage: "{{severity word}}",
-        gives: "How good or bad a status is: good, info, warning or critical. Of a phrase the last word counts.",
+        gives: "How good or bad a status is: good, info, warning or critical. Of a phrase the last word counts, or that before `by`, `with` and the like.",
         example: ["{{severity payload}}", r#""timed_out""#, "critical"],
         values: (1, 1),
         run: |args| Ok(severity(&args.text(0)).into()),
@@ -101,48 +101,5 @@ fn holds(value: &Value) -> bool {
         Value::Bool(flag) => *flag,
         Value::Number(number) => number.as_f64() != Some(0.0),
         other => !is_empty(other) && !text_of(other).eq("false"),
-    }
-}
-
-/// How good or bad a status is; of a phrase such as `invoice.payment_failed` the last word counts.
-pub(in crate::render) fn severity(phrase: &str) -> &'static str {
-    let phrase = phrase.trim().to_lowercase().replace([' ', '-', '.', ':'], "_");
-    let is_denied = phrase.split('_').any(|word| matches!(word, "no" | "not" | "non"));
-    of_word(&phrase).or_else(|| of_word(phrase.rsplit('_').next()?).filter(|_| !is_denied)).unwrap_or("info")
-}
-
-/// Words for states as CI, alerting and issue trackers use them.
-fn of_word(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "good" | "success" | "successful" | "succeeded" | "passed" | "passing" | "ok" | "up" | "resolved" | "fixed"
-        | "merged" | "approved" | "completed" | "active" | "healthy" | "recovered" | "green" => "good",
-        "warning" | "warn" | "cancelled" | "canceled" | "changes_requested" | "stale" | "action_required"
-        | "medium" | "moderate" | "degraded" | "pending_approval" | "high" | "yellow" | "unstable" | "removed"
-        | "deleted" => "warning",
-        "critical" | "blocker" | "failure" | "failed" | "failing" | "fail" | "error" | "errored" | "timed_out"
-        | "startup_failure" | "alerting" | "firing" | "problem" | "down" | "broken" | "exceeded" | "fatal"
-        | "emergency" | "triggered" | "red" => "critical",
-        "info" => "info",
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_phrase_the_last_word_counts() {
-        for (phrase, expected) in [
-            ("invoice.payment_failed", "critical"),
-            ("PROBLEM", "critical"),
-            ("incident.resolved", "good"),
-            ("Changes requested", "warning"),
-            ("not approved", "info"),
-            ("unresolved", "info"),
-            ("", "info"),
-        ] {
-            assert_eq!(severity(phrase), expected, "{phrase}");
-        }
     }
 }

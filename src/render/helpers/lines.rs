@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Args, HelperDoc, choice::severity, is_empty, text_of};
+use super::{Args, HelperDoc, is_empty, status::severity, text_of};
 
 pub(super) const HELPERS: &[HelperDoc] = &[HelperDoc {
     name: "lines",
@@ -35,7 +35,7 @@ fn line(member: &Value, args: &Args<'_>) -> Option<Value> {
 }
 
 /// What stands at a path; `this` is the member itself.
-fn at<'a>(member: &'a Value, path: &str) -> Option<&'a Value> {
+pub(super) fn at<'a>(member: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(member, |value, name| match value {
         _ if name == "this" => Some(value),
         Value::Array(list) => list.get(name.parse::<usize>().ok()?),

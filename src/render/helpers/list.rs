@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{ANY, Args, HelperDoc, is_empty, text_of};
+use super::{ANY, Args, HelperDoc, is_empty, lines::at, text_of};
 use crate::render::phrase;
 
 pub(super) const HELPERS: &[HelperDoc] = &[
@@ -59,8 +59,12 @@ pub(super) const HELPERS: &[HelperDoc] = &[
     HelperDoc {
         name: "join",
         usage: "{{join list \", \" field=\"name\"}}",
-        gives: "The members, or a field of each, with a text between them.",
-        example: ["{{join payload \", \" field=\"name\"}}", r#"[{"name":"bug"},{"name":"ui"}]"#, "bug, ui"],
+        gives: "The members, or a field of each (a name, or a path with dots), with a text between them.",
+        example: [
+            "{{join payload \", \" field=\"user.name\"}}",
+            r#"[{"user":{"name":"Mona"}},{"user":{"name":"Lisa"}}]"#,
+            "Mona, Lisa",
+        ],
         values: (1, 2),
         run: join,
     },
@@ -124,7 +128,8 @@ fn join(args: &Args<'_>) -> Result<Value, &'static str> {
     let between = if args.values.len() > 1 { args.text(1) } else { ", ".to_owned() };
     let field = args.named("field");
     let shown = |member: &Value| match &field {
-        Some(field) => member.get(field).map(text_of).unwrap_or_default(),
+        // A name with dots in it is one before it is a path.
+        Some(field) => member.get(field).or_else(|| at(member, field)).map(text_of).unwrap_or_default(),
         None => text_of(member),
     };
     let words: Vec<String> = args.list(0).iter().map(shown).filter(|word| !word.is_empty()).collect();
@@ -175,5 +180,27 @@ fn plural_of(noun: &str) -> String {
         _ if noun.is_empty() => String::new(),
         _ if regular("s") || regular("x") || regular("ch") || regular("sh") => format!("{noun}es"),
         _ => format!("{noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::render::Words;
+
+    fn joined(list: &Value, field: &str) -> Value {
+        let field = Value::from(field);
+        let named = BTreeMap::from([("field", &field)]);
+        join(&Args { values: vec![list], named, root: &Value::Null, words: &Words::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_field_is_a_name_or_a_path_into_each_member() {
+        let list = json!([{"a.b": "x", "a": {"b": "y"}}, {"a": {"b": "z", "c": ["w"]}}, {"a": 1}, "text", null]);
+        assert_eq!(joined(&list, "a.b"), "x, z");
+        assert_eq!(joined(&list, "a.c.0"), "w");
+        assert_eq!(joined(&list, "a.b.c"), "");
     }
 }

@@ -60,7 +60,8 @@ pub(super) const HELPERS: &[HelperDoc] = &[
 /// Places after the point that are worth showing; a float has about so many.
 const MOST_PLACES: usize = 15;
 
-fn read(value: &Value) -> Option<f64> {
+/// A number, also as a text.
+pub(super) fn read(value: &Value) -> Option<f64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
     number.is_finite().then_some(number)
 }

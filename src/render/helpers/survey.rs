@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{HelperDoc, choice};
+use super::{HelperDoc, status};
 use crate::render::survey;
 
 pub(super) const HELPERS: &[HelperDoc] = &[
@@ -77,7 +77,7 @@ pub(super) const HELPERS: &[HelperDoc] = &[
 
 /// A status only says that an alert is on; how much that matters stands in its severity, where it has one.
 fn severity(status: &str, grade: &str) -> &'static str {
-    let by_status = if status.is_empty() { "" } else { choice::severity(status) };
+    let by_status = if status.is_empty() { "" } else { status::severity(status) };
     if by_status != "critical" {
         return by_status;
     }

@@ -37,4 +37,4 @@ phrases! {
 
 /// Units of time; they stand in a table of their own, since they are too short to be told from other words.
 #[cfg(test)]
-pub(in crate::render) const UNITS: [&str; 4] = ["d", "h", "min", "s"];
+pub(in crate::render) const UNITS: [&str; 5] = ["d", "h", "min", "s", "ms"];

@@ -272,10 +272,11 @@ fn the_plain_card_is_in_the_language_of_the_card() {
 }
 
 /// A card of every kind that the partials make.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "ci {} result='SUCCESS' name='CI' number=7 branch='main' took=(duration 65) commit='6dcb09b5b57875f334f61aebed695e2e4193db5e'",
     "ci {} result='timed_out'",
     "ci {} result='queued' by='mona' name='CI' branch='main'",
+    "ci {} result='queued' name='CI' level='warning' status='Open' happened='View build' title='Mend it' by='mona' did='started this deployment'",
     "alert {} state='firing' urgency='critical' title='Disk full' value='97 %' since='2026-07-03T08:05:00Z' lines=(lines payload.list text='name')",
     "alert {} state='resolved' title='Disk full' since='2026-07-03T08:05:00Z' until='2026-07-03T09:10:00Z'",
     "incident {} state='acknowledged' number=7 service='shop' urgency='high' title='Slow' by='mona'",

@@ -54,6 +54,7 @@ fn every_mistake_of_every_file_is_reported_with_its_place() {
         ("a/name", "{{paylod.x}} {{title}} {{#each payload.x}}{{title}}{{/each}}"),
         ("a/values", "{{truncate payload.x}}"),
         ("a/dynamic", "{{> (lookup payload \"x\")}}"),
+        ("a/chain", "{{#if payload.x}}\n{{else if (truncat payload.y 5)}}\n{{{payload.z}}}{{else if y}}y{{/if}}"),
         ("a/inline", "{{#*inline \"x\"}}y{{/inline}}"),
         ("A/Case", ""),
     ]);
@@ -70,6 +71,9 @@ fn every_mistake_of_every_file_is_reported_with_its_place() {
         "templates/a/name.hbs:1:14: `title` begins with a name",
         "templates/a/values.hbs:1:1: `truncate` has 1 values; write `{{truncate text 80}}`",
         "templates/a/dynamic.hbs:1:1:",
+        "templates/a/chain.hbs:2:1: there is no helper `truncat`; did you mean `truncate`?",
+        "templates/a/chain.hbs:3:1: `{{{payload.z}}}` would",
+        "templates/a/chain.hbs:3:16: `y` begins with a name",
         "templates/a/inline.hbs:1:1: `{{* …}}` is not supported",
         "templates/A/Case.hbs: `A/Case` is no template name",
     ];
@@ -151,4 +155,65 @@ fn the_fallback_card_says_what_came_and_that_the_template_failed() {
     assert_eq!(card.link.as_deref(), Some("https://octo.example/1"));
     assert!(shown.contains("it is broken") && shown.contains("d-1") && shown.contains("open"), "{shown}");
     assert!(!shown.contains("<at>") && !shown.contains("[y]("), "{shown}");
+}
+
+#[test]
+fn a_list_where_a_template_expects_an_object_is_a_value_that_is_missing() {
+    let part = r#"{"type":"TextBlock","text":"{{label}}"}"#;
+    let text = r#"{"summary":"{{payload.title}} {{len payload.commit.id}}{{upper payload.commit.author.name}}",
+        "body":[{{#with payload.commit}}{{> partials/part label=author.name}},{{/with}}
+        {{#each payload.rows as |row|}}{"type":"TextBlock","text":"{{@index}} {{row.name}} {{name}} {{../payload.title}}"},{{/each}}
+        {{#if payload.commit.id}}{"type":"TextBlock","text":"an id"},{{else if payload.rows.name}}{{/if}}
+        {"type":"TextBlock","text":"{{payload.commit.id}}{{now}}"}]}"#;
+    let templates = Templates::compile(vec![file("t/t", text), file("partials/part", part)]).unwrap();
+    let name = "t/t".parse().unwrap();
+    let row = || serde_json::json!({"name": "row"});
+    let whole = serde_json::json!({"title": "t", "commit": {"id": "c1", "author": {"name": "Mona"}}, "rows": [row()]});
+    let texts =
+        |card: Card| card.body.iter().map(|block| block["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let card = templates.render(&name, &input(whole)).unwrap();
+    assert_eq!(card.summary, "t 2MONA");
+    assert_eq!(texts(card), ["Mona", "0 row row t", "an id", "c12026-11-23T08:00:00Z"]);
+    let odd = serde_json::json!({"title": "t", "commit": [{"id": "c1"}], "rows": {"a": row(), "b": [row()]}});
+    let card = templates.render(&name, &input(odd.clone())).unwrap();
+    assert_eq!(card.summary, "t 0");
+    assert_eq!(texts(card), ["0 row row t", "1   t", "2026-11-23T08:00:00Z"]);
+    let german = templates.locales().get(&"de".parse().unwrap(), "UTC".parse().unwrap()).unwrap();
+    assert_eq!(templates.render(&name, &input(odd.clone()).shown_in(german)).unwrap().summary, "t 0");
+    let strict = templates.strict().render(&name, &input(odd)).unwrap_err().to_string();
+    assert!(strict.contains("a list has no member `id`"), "{strict}");
+}
+
+#[test]
+fn a_misspelt_path_is_named_also_where_a_helper_or_a_partial_gets_it() {
+    let text = "{{> partials/part label=payload.comit.id}}
+{{default payload.titel \"x\"}}
+{{#each payload.rows}}{{upper nam}}{{/each}}
+{{> partials/part {}
+  label=(concat payload.title (upper payload.tittle))}}
+{{#if payload.commits}}{{else if payload.comit.id}}x{{/if}}
+{{default payload.full_name payload.fullName}} {{upper payload.gone.for.good}} {{lookup headers \"x\"}} {{headers.x}} {{event.id}}";
+    let files = vec![file("t/t", text), file("partials/part", "{{label}}{{upper labl}}")];
+    let templates = Templates::compile(files).unwrap();
+    let name = "t/t".parse().unwrap();
+    let unseen = templates.unseen();
+    let rows = serde_json::json!([{"name": "a"}, {"name": "b"}]);
+    let sample = serde_json::json!({"title": "t", "commit": {"id": 1}, "rows": rows, "fullName": "Mona"});
+    unseen.look(&name, &input(sample));
+    let found = |of: bool| unseen.problems(|_| of).iter().map(Problem::to_string).collect::<Vec<_>>();
+    let line = |place: &str, path: &str, meant: &str| {
+        let cure = format!("did you mean `{meant}`? If not, add a sample that has it");
+        format!("templates/t/t.hbs:{place}: `{path}` is in none of the samples; {cure}")
+    };
+    let expected = [
+        line("1:1", "payload.comit.id", "payload.commit.id"),
+        line("2:1", "payload.titel", "payload.title"),
+        line("3:23", "nam", "name"),
+        line("6:1", "payload.commits", "payload.commit"),
+        line("6:24", "payload.comit.id", "payload.commit.id"),
+    ];
+    assert_eq!(found(true), expected);
+    assert_eq!(found(false), [""; 0]);
+    unseen.look(&name, &input(serde_json::json!({"comit": {"id": null}, "commits": false, "titel": null})));
+    assert_eq!(found(true), [expected[2].clone()], "another sample has the others");
 }
