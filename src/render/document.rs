@@ -232,6 +232,7 @@ mod tests {
         assert_eq!(card.severity, Severity::Info);
         assert_eq!(card.body, [serde_json::json!({"type":"TextBlock","text":"x"})]);
     }
+
     /// A document whose text names these people between tags, and whose list has them.
     fn mentioning(people: &[(&str, &str)]) -> Card {
         let text: String = people.iter().map(|(_, name)| format!("<at>{}</at> ", escape(name))).collect();

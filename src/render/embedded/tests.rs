@@ -138,7 +138,9 @@ fn hostile_values_everywhere_stay_text() {
     let emoji = "🦑".repeat(10_000);
     let all = HOSTILE.join(" ");
     for sample in samples() {
-        for hostile in HOSTILE.iter().copied().chain([emoji.as_str(), all.as_str()]) {
+        // The long one takes the most time, so only the plain sample of each template is given it.
+        let long = sample.variant.is_none().then_some(emoji.as_str());
+        for hostile in HOSTILE.iter().copied().chain([all.as_str()]).chain(long) {
             let mut payload = payload(&sample);
             let mut found = Vec::new();
             leaves(&payload, "", &mut found);

@@ -73,6 +73,7 @@ mod tests {
             assert_eq!(severity(phrase), expected, "{phrase}");
         }
     }
+
     #[test]
     fn words_of_payments_mail_and_builds_have_their_class() {
         for (expected, words) in [

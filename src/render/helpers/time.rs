@@ -162,6 +162,7 @@ mod tests {
             assert_eq!(length(seconds, &Words::default()), text);
         }
     }
+
     fn given(run: fn(&Args<'_>) -> Result<Value, &'static str>, values: &[Value]) -> Value {
         let root = serde_json::json!({"event": {"received_at": "2026-12-03T08:05:00Z"}, "card": {"time_zone": "America/New_York"}});
         let args = Args {

@@ -154,6 +154,7 @@ mod tests {
         assert_eq!(dates.write(&instant, None).unwrap(), "03. März");
         assert!(dates.write(&instant, Some("%!")).is_err() && dates.write(&instant, Some("%")).is_err());
     }
+
     #[test]
     fn a_day_is_written_without_the_time() {
         for (format, expected) in [
