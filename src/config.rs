@@ -8,6 +8,7 @@ mod cross;
 pub mod delivery;
 pub mod destinations;
 pub mod duration;
+pub mod entra;
 pub mod excerpt;
 pub mod handshake;
 pub mod header;
@@ -30,7 +31,11 @@ pub mod syntax;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use crate::{destination::HostRules, name::SourceName, secret::Secret};
+use crate::{
+    destination::HostRules,
+    name::{EntraName, SourceName},
+    secret::Secret,
+};
 
 /// All settings, defaults filled in, secrets fetched, paths made absolute or relative to where the daemon runs.
 #[derive(Debug, Clone)]
@@ -53,6 +58,8 @@ pub struct Config {
     pub host_rules: HostRules,
     /// How connections to them are made.
     pub way_out: destinations::WayOut,
+    /// The applications whose tokens open flows.
+    pub entra: BTreeMap<EntraName, entra::Entra>,
     /// How cards are posted.
     pub delivery: delivery::Delivery,
     /// Allowances that differ from the profiles'.

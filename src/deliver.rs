@@ -1,7 +1,7 @@
 //! One attempt at a destination: post the bytes, read what came back, decide what it means.
 //!
 //! [`post`] is the only part that touches the network, behind [`guard`], but for [`fetch`], which asks providers for
-//! their keys; [`judge`] and [`schedule`] are pure.
+//! their keys, and [`token`], which asks Entra for tokens; [`judge`] and [`schedule`] are pure.
 //! It renders nothing, stores nothing and waits for nothing: `dispatch` does.
 
 mod client;
@@ -12,3 +12,4 @@ pub mod post;
 pub mod redact;
 pub mod schedule;
 mod tls;
+pub mod token;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
-use crate::name::{ProfileName, QuotaGroup};
+use crate::name::{EntraName, ProfileName, QuotaGroup};
 
 pub use address::is_private;
 
@@ -88,6 +88,11 @@ impl WebhookUrl {
     pub fn host(&self) -> String {
         let url = Url::parse(self.expose()).ok();
         url.and_then(|url| Some(url.host_str()?.trim_end_matches('.').to_ascii_lowercase())).unwrap_or_default()
+    }
+
+    /// Whether the URL itself is the leave to post: such a flow refuses posts with `Authorization`.
+    pub fn is_signed(&self) -> bool {
+        Url::parse(self.expose()).is_ok_and(|url| url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("sig")))
     }
 
     /// Its fingerprint.
@@ -192,6 +197,8 @@ pub struct Destination {
     pub quota_group: Option<QuotaGroup>,
     /// What it wants with each post.
     pub headers: Vec<header::Header>,
+    /// Whose tokens it wants, where it takes posts of its tenant only.
+    pub entra: Option<EntraName>,
 }
 
 impl Destination {

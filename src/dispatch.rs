@@ -25,6 +25,7 @@ use crate::{
     deliver::{
         judge::{Judgement, Tried, judge},
         post::{Posted, Poster},
+        token::Applicant,
     },
     delivery::{Attempt, Verdict, Waiting},
     destination::{Destination, DestinationId},
@@ -215,7 +216,14 @@ impl Dispatch {
             tracing::error!(profile = %profile.name, fault, "a card is none that Teams takes; a plain line goes out");
         }
         let (url, headers, timeout) = (&destination.url, &destination.headers, rules.delivery.timeout);
-        let posted = self.poster.post(url, headers, body.bytes.into(), body.content_type, timeout).await;
+        let (bytes, kind) = (body.bytes.into(), body.content_type);
+        let posted = match &destination.entra {
+            None => self.poster.post(url, headers, bytes, kind, timeout).await,
+            Some(name) => {
+                let applicant = Applicant { name, entra: rules.entra.get(name) };
+                self.poster.post_as(applicant, url, headers, bytes, kind, timeout).await
+            }
+        };
         let now = Now::of(&*self.clock);
         let reply = posted.reply.as_ref();
         let (schedule, chance) = (&rules.delivery.schedule, rand::random());

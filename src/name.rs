@@ -109,6 +109,10 @@ text_name!(
     QuotaGroup, "quota group", is_label, LABEL_RULE
 );
 text_name!(
+    /// An application of Entra's whose tokens open flows; `[entra.NAME]` in the settings.
+    EntraName, "Entra name", is_label, LABEL_RULE
+);
+text_name!(
     /// Templates that show events in a look of their own; the name of their folder in `templates/sets/`.
     TemplateSet, "template set", is_label, LABEL_RULE
 );

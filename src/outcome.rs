@@ -78,11 +78,12 @@ reasons! {
     ServerError = "server_error", "The destination failed on its side.", "Nothing; it is tried again.";
     TimedOut = "timed_out", "No answer within `delivery.timeout`.", "Nothing; it is tried again. If it goes on, raise `delivery.timeout`.";
     ConnectionFailed = "connection_failed", "No connection, or it broke off.", "Look at this machine's network, DNS and proxy.";
+    TokenUnavailable = "token_unavailable", "Entra gave no token for the destination.", "Look at the `[entra.NAME]` settings and at the app's secret; `event show` has Entra's code. It is tried again.";
     AddressRefused = "address_refused", "The host is not allowed, or leads to a private address or to teams-relay itself.", "Add the host to `destinations.allow_hosts` if it is yours.";
     Redirected = "redirected", "The destination answered with a redirect; none is followed.", "Subscribe with the URL that Teams gave.";
     CardRefused = "card_refused", "The destination does not take the card or the payload's shape.", "Try another profile, since flows differ in the shape they take; `render` shows what was posted.";
     TooLarge = "too_large", "The destination says that the card is too large.", "Shorten the template's card.";
-    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.", "Its destination is paused. Open the flow's trigger to anyone, then `subscription resume`; or subscribe with the URL copied again, whole.";
+    Unauthorized = "unauthorized", "The URL's signature is missing or wrong, or the trigger is not open to anyone.", "Its destination is paused. Open the flow's trigger to anyone, then `subscription resume`; or subscribe with the URL copied again, whole, or with `--entra`.";
     DestinationGone = "destination_gone", "The webhook or the flow was deleted, or its URL has ended.", "Its destination is paused. Make a new workflow, and subscribe with its URL.";
     DestinationOff = "destination_off", "The flow is switched off.", "Its destination is paused. Switch the flow on in Power Automate, then `subscription resume`.";
     BelowSeverity = "below_severity", "Matters less than the subscription's `--min-severity`; not posted.", "Nothing; `event replay` does not post it either.";
@@ -103,7 +104,7 @@ impl Reason {
 
     /// Whether it means that the destination failed on its side, or could not be reached, and may be back later.
     pub const fn is_outage(self) -> bool {
-        matches!(self, Self::ServerError | Self::TimedOut | Self::ConnectionFailed)
+        matches!(self, Self::ServerError | Self::TimedOut | Self::ConnectionFailed | Self::TokenUnavailable)
     }
 
     /// The outcome that a webhook is counted under: the word itself, and `ignored` for all that nobody gets.

@@ -20,6 +20,7 @@ use crate::{
         Config, Source, TextFile,
         cards::Cards,
         delivery::Expired,
+        entra::Entra,
         header::Header,
         network::Network,
         problem::{Problem, did_you_mean},
@@ -29,7 +30,7 @@ use crate::{
     deliver::schedule::Schedule,
     destination::{Destination, HostRules},
     lane::rate::Rate,
-    name::{LocaleName, ProfileName, QuotaGroup, SourceName, TemplateName, ZoneName},
+    name::{EntraName, LocaleName, ProfileName, QuotaGroup, SourceName, TemplateName, ZoneName},
     outcome::Reason,
     profile::Profiles,
     provider::{Provider, Providers},
@@ -51,6 +52,8 @@ pub struct Rules {
     pub profiles: Profiles,
     /// Which hosts may be posted to.
     pub host_rules: HostRules,
+    /// The applications whose tokens open flows.
+    pub entra: BTreeMap<EntraName, Arc<Entra>>,
     /// How cards are posted.
     pub delivery: DeliveryRules,
     /// Who is told of destinations that fail: a subscription's id or name.
@@ -179,6 +182,7 @@ impl Rules {
                 templates: templates.with_locales(locales),
                 profiles,
                 host_rules: config.host_rules.clone(),
+                entra: config.entra.iter().map(|(name, entra)| (name.clone(), Arc::new(entra.clone()))).collect(),
                 delivery: DeliveryRules {
                     timeout: config.delivery.timeout.0,
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),

@@ -1,5 +1,7 @@
 //! Adds, changes and removes subscriptions: checked whole before anything is stored, in force before it returns.
 
+mod entra;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -23,6 +25,8 @@ use crate::{
     subscription::{BadHours, Restraint, Subscription},
 };
 
+pub use entra::BadEntra;
+
 /// What is asked for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +49,8 @@ pub struct Request {
     /// Request headers for each post, as `Name: value`.
     #[serde(default)]
     pub headers: Vec<Pasted>,
+    /// Whose tokens are sent with them.
+    pub entra: Option<String>,
     /// Whose templates are asked first.
     pub templates: Option<String>,
     /// The language of its cards.
@@ -73,6 +79,7 @@ impl Request {
             profile: None,
             quota_group: None,
             headers: Vec::new(),
+            entra: None,
             templates: None,
             locale: None,
             time_zone: None,
@@ -122,6 +129,9 @@ pub enum SubscribeError {
     /// A header is none, or not allowed.
     #[error(transparent)]
     Header(#[from] BadHeader),
+    /// No tokens can be had, or none may be sent.
+    #[error(transparent)]
+    Entra(#[from] BadEntra),
     /// It is to look as nothing here does.
     #[error(transparent)]
     Look(#[from] BadLook),
@@ -131,7 +141,7 @@ pub enum SubscribeError {
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
-    /// The same URL is in use with another profile, quota group or headers.
+    /// The same URL is in use with another profile, quota group, headers or tokens.
     #[error("the same URL is in use by {other} with {what}; use the same here, since both go through one lane")]
     Conflict {
         /// The other subscription.
@@ -198,6 +208,7 @@ impl Subscriptions {
         let headers: Vec<Header> =
             request.headers.iter().map(|text| Header::parse(&text.0)).collect::<Result<_, _>>()?;
         header::check(&headers, &url)?;
+        let entra = request.entra.map(|text| entra::check(&text, &url, &headers, &rules)).transpose()?;
         let (templates, locale) = (request.templates.as_deref(), request.locale.as_deref());
         let look = rules.look(templates, locale, request.time_zone.as_deref())?;
         let now = self.clock.now();
@@ -207,7 +218,7 @@ impl Subscriptions {
             source,
             events: request.events,
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
-            destination: Destination { url, profile, quota_group, headers },
+            destination: Destination { url, profile, quota_group, headers, entra },
             look,
             restraint: Restraint {
                 min_severity: request.min_severity,
@@ -222,7 +233,7 @@ impl Subscriptions {
         Ok(subscription)
     }
 
-    /// One URL is one lane, so it has one profile, one quota group and the same headers.
+    /// One URL is one lane, so it has one profile, one quota group, the same headers and the same tokens.
     fn check_conflict(&self, new: &Subscription) -> Result<(), SubscribeError> {
         for other in self.store.subscriptions() {
             let (one, two) = (&new.destination, &other.destination);
@@ -238,6 +249,11 @@ impl Subscriptions {
                 }
             } else if one.headers != two.headers {
                 "other headers".to_owned()
+            } else if one.entra != two.entra {
+                match &two.entra {
+                    Some(name) => format!("the tokens of `{name}` (`entra`)"),
+                    None => "no `entra`".to_owned(),
+                }
             } else {
                 continue;
             };

@@ -107,7 +107,7 @@ async fn add_subscription(
 ) -> Result<(StatusCode, Json<SubscriptionView>), Problem> {
     // Axum's own words for a body that does not fit may quote it, and a URL stands in it.
     let Json(request) = request.map_err(|_| {
-        let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, headers, \
+        let cure = "send JSON with source and url, and if wanted events, filter, name, profile, quota_group, headers, entra, \
                     templates, locale, time_zone, min_severity (good, info, warning or critical), only_changes and quiet";
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", cure)
     })?;

@@ -8,7 +8,9 @@ use crate::{
     config::{duration::Span, profile::Window},
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::DestinationId,
-    name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
+    name::{
+        EntraName, EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName,
+    },
     outcome::Reason,
     standing::{Actor, Standing, State},
     store::EventRecord,
@@ -37,6 +39,9 @@ pub struct SubscriptionView {
     /// The names of the request headers that are sent with each post.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
+    /// Whose tokens are sent with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entra: Option<EntraName>,
     /// Whose templates are asked first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub templates: Option<TemplateSet>,
@@ -105,6 +110,7 @@ impl SubscriptionView {
             profile: one.destination.profile.clone(),
             quota_group: one.destination.quota_group.clone(),
             headers: one.destination.headers.iter().map(|one| one.name().to_string()).collect(),
+            entra: one.destination.entra.clone(),
             templates: one.look.templates.clone(),
             locale: one.look.locale.clone(),
             time_zone: one.look.time_zone.clone(),

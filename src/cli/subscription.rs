@@ -79,6 +79,9 @@ pub(super) struct Add {
     /// A header to send with each post, such as 'X-Alert-Secret: value'; kept as a secret, and the option may be repeated
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
+    /// For a flow that is open to its tenant only: post with tokens of [entra.NAME] in the settings
+    #[arg(long, value_name = "NAME")]
+    entra: Option<String>,
     /// Show its events by the templates of this set, a folder below templates/sets/, where it has some
     #[arg(long, value_name = "SET")]
     templates: Option<String>,
@@ -136,6 +139,7 @@ async fn add(client: &Client, args: Add) -> Result<(), Failure> {
         "profile": args.profile,
         "quota_group": args.quota_group,
         "headers": args.headers,
+        "entra": args.entra,
         "templates": args.templates,
         "locale": args.locale,
         "time_zone": args.time_zone,
@@ -215,6 +219,7 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let group = one.quota_group.as_ref().map_or_else(|| "its own".to_owned(), ToString::to_string);
     let headers =
         if one.headers.is_empty() { String::new() } else { format!("headers      {}\n", one.headers.join(", ")) };
+    let entra = one.entra.as_ref().map(|name| format!("entra        {name}\n")).unwrap_or_default();
     let by = match one.by {
         Actor::Relay => "teams-relay",
         Actor::Admin => "an admin",
@@ -226,7 +231,7 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
-         destination  {} ({})\nquota group  {group}\n{headers}{look}{restraint}state        {} \
+         destination  {} ({})\nquota group  {group}\n{headers}{entra}{look}{restraint}state        {} \
          since {}, by {by}{cure}\nwaiting      {}\nquota now    {}\ncreated      {}",
         one.id,
         or_none(&one.name),

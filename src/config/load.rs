@@ -21,8 +21,8 @@ use super::{
 use crate::name::SourceName;
 
 /// The sections of the main file.
-const SECTIONS: [&str; 10] =
-    ["server", "admin", "store", "destinations", "delivery", "quotas", "cards", "log", "templates", "sources"];
+const SECTIONS: [&str; 11] =
+    ["server", "admin", "store", "destinations", "entra", "delivery", "quotas", "cards", "log", "templates", "sources"];
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,14 +34,7 @@ impl Config {
     /// Reads the folder and the environment. What could be read comes back beside everything that is wrong.
     pub fn load(folder: &Path, environment: &BTreeMap<String, String>) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        if !folder.is_dir() {
-            problems.push(Problem::new(
-                folder.display().to_string(),
-                "",
-                "there is no such config folder",
-                "name one with --config DIR, or create it; it may be empty",
-            ));
-        }
+        report_lost_folder(folder, &mut problems);
         let mut layers = Layers::read(folder, environment, &mut problems);
         let mut table = match layers.table.take() {
             Value::Object(table) => table,
@@ -63,6 +56,7 @@ impl Config {
             None => Quotas::default(),
         };
         let places = Places { folder, environment };
+        let entra = super::entra::read_all(table.remove("entra"), &places, &|key| layers.place(key), &mut problems);
         let token = admin.token.resolve(&places, &layers.place("admin.token"), "admin.token", &mut problems);
         let sources = read_sources(table.remove("sources"), &layers, &places, &mut problems);
         let store = store.resolve(folder, &places, &layers.place("store.key"), &mut problems);
@@ -79,6 +73,7 @@ impl Config {
             store,
             host_rules,
             way_out,
+            entra,
             delivery,
             quotas,
             cards,
@@ -93,6 +88,13 @@ impl Config {
         problems.sort();
         problems.dedup();
         (config, problems)
+    }
+}
+
+fn report_lost_folder(folder: &Path, problems: &mut Vec<Problem>) {
+    if !folder.is_dir() {
+        let cure = "name one with --config DIR, or create it; it may be empty";
+        problems.push(Problem::new(folder.display().to_string(), "", "there is no such config folder", cure));
     }
 }
 

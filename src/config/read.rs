@@ -87,7 +87,9 @@ fn in_words(expected: &str) -> String {
 
 /// Whether a message about this key might quote a secret.
 fn holds_secret(key: &str) -> bool {
-    key.split('.').any(|part| ["secrets", "token", "password"].contains(&part.split('[').next().unwrap_or_default()))
+    key.split('.').any(|part| {
+        ["secrets", "token", "password", "client_secret"].contains(&part.split('[').next().unwrap_or_default())
+    })
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use reqwest::Response;
 use url::{Host, Url};
 
 use super::client::{Clients, PosterError, WayOut};
@@ -53,40 +54,44 @@ impl Fetcher {
     /// # Errors
     /// Why there is nothing.
     pub async fn get(&self, from: &Url, limit: usize) -> Result<Bytes, NotFetched> {
-        if !self.may_be_asked(from) {
+        if !may_be_asked(from, &self.rules.load(), &self.clients) {
             return Err(NotFetched::Refused);
         }
         let client = self.clients.of(from).map_err(|_| NotFetched::Refused)?;
         let answer = client.get(from.clone()).timeout(TIMEOUT).send();
-        let mut answer = answer.await.map_err(|_| NotFetched::NoAnswer)?;
+        let answer = answer.await.map_err(|_| NotFetched::NoAnswer)?;
         if !answer.status().is_success() {
             return Err(NotFetched::Status(answer.status().as_u16()));
         }
-        let mut read = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|_| NotFetched::NoAnswer)? {
-            if read.len() + chunk.len() > limit {
-                return Err(NotFetched::TooLong(limit));
-            }
-            read.extend_from_slice(&chunk);
-        }
-        Ok(Bytes::from(read))
+        whole(answer, limit).await
     }
+}
 
-    /// As far as the text tells; names are checked again when they resolve. Plain http is for tests: to this machine
-    /// alone, and only where the settings allow both.
-    fn may_be_asked(&self, url: &Url) -> bool {
-        let rules = self.rules.load();
-        let (private, loopback) = match url.host() {
-            Some(Host::Ipv4(v4)) => (is_private(v4.into()), v4.is_loopback()),
-            Some(Host::Ipv6(v6)) => (is_private(v6.into()), v6.is_loopback()),
-            Some(Host::Domain(name)) => (self.clients.is_proxy(name), name == "localhost"),
-            None => return false,
-        };
-        let scheme_fits =
-            url.scheme() == "https" || (url.scheme() == "http" && rules.allow_http && rules.allow_private && loopback);
-        let plain = url.username().is_empty() && url.password().is_none();
-        scheme_fits && plain && (!private || rules.allow_private)
+/// All of an answer's body.
+pub(super) async fn whole(mut answer: Response, limit: usize) -> Result<Bytes, NotFetched> {
+    let mut read = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|_| NotFetched::NoAnswer)? {
+        if read.len() + chunk.len() > limit {
+            return Err(NotFetched::TooLong(limit));
+        }
+        read.extend_from_slice(&chunk);
     }
+    Ok(Bytes::from(read))
+}
+
+/// As far as the text tells; names are checked again when they resolve. Plain http is for tests: to this machine
+/// alone, and only where the settings allow both.
+pub(super) fn may_be_asked(url: &Url, rules: &HostRules, clients: &Clients) -> bool {
+    let (private, loopback) = match url.host() {
+        Some(Host::Ipv4(v4)) => (is_private(v4.into()), v4.is_loopback()),
+        Some(Host::Ipv6(v6)) => (is_private(v6.into()), v6.is_loopback()),
+        Some(Host::Domain(name)) => (clients.is_proxy(name), name == "localhost"),
+        None => return false,
+    };
+    let scheme_fits =
+        url.scheme() == "https" || (url.scheme() == "http" && rules.allow_http && rules.allow_private && loopback);
+    let plain = url.username().is_empty() && url.password().is_none();
+    scheme_fits && plain && (!private || rules.allow_private)
 }
 
 #[cfg(test)]
@@ -102,7 +107,8 @@ mod tests {
     fn only_public_https_is_asked_unless_a_test_asks_itself() {
         let asked = |url: &str, test: bool| {
             let rules = HostRules { allow_hosts: Vec::new(), allow_http: test, allow_private: test };
-            fetcher(rules).may_be_asked(&Url::parse(url).unwrap())
+            let fetcher = fetcher(rules);
+            may_be_asked(&Url::parse(url).unwrap(), &fetcher.rules.load(), &fetcher.clients)
         };
         assert!(asked("https://sns.eu-west-1.amazonaws.com/x.pem", false));
         for private in ["https://127.0.0.1/", "https://169.254.169.254/", "https://[::1]/", "https://[fd00::1]/"] {

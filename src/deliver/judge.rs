@@ -50,6 +50,9 @@ pub enum Failure {
     /// Not a place to post to.
     #[error("{0}")]
     Refused(String),
+    /// Nothing was posted, since Entra gave no token.
+    #[error("{0}")]
+    Token(String),
 }
 
 /// What was tried for a delivery before this attempt.
@@ -141,6 +144,7 @@ fn read(posted: Result<&Reply, &Failure>, answers: Answers, tried: Tried) -> Fin
         Ok(reply) => reply,
         Err(Failure::TimedOut) => return Finding::Failed(Reason::TimedOut),
         Err(Failure::Connection(_)) => return Finding::Failed(Reason::ConnectionFailed),
+        Err(Failure::Token(_)) => return Finding::Failed(Reason::TokenUnavailable),
         Err(Failure::Refused(_)) => return Finding::Final(Reason::AddressRefused),
     };
     match (answers, reply.status) {

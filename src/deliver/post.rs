@@ -1,7 +1,7 @@
 //! The one HTTP call of the way out: posts bytes to a webhook URL and brings back what came of it.
 //!
-//! It follows no redirect, sends no `Authorization` of its own (a flow open to anyone refuses a post that has one), reads
-//! only the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
+//! It follows no redirect, sends no `Authorization` that the destination does not want (a flow open to anyone refuses a post
+//! that has one), reads only the beginning of an answer, and lets no URL into anything that is shown. It decides nothing: `judge` does.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -16,6 +16,7 @@ use super::{
     guard::Barred,
     judge::{Failure, Reply},
     redact::{redact, redact_values},
+    token::{Applicant, Tokens},
 };
 use crate::{
     clock::Clock,
@@ -33,6 +34,7 @@ const MAX_READ: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub struct Poster {
     clients: Clients,
+    tokens: Arc<Tokens>,
     rules: Arc<ArcSwap<HostRules>>,
     clock: Arc<dyn Clock>,
 }
@@ -57,7 +59,9 @@ impl Poster {
     /// # Errors
     /// Only where the TLS library or the client refuses its settings.
     pub fn new(way: &WayOut, clock: Arc<dyn Clock>) -> Result<Self, PosterError> {
-        Ok(Self { clients: Clients::new(way)?, rules: way.rules.clone(), clock })
+        let (clients, rules) = (Clients::new(way)?, way.rules.clone());
+        let tokens = Arc::new(Tokens::new(clients.clone(), rules.clone(), clock.clone()));
+        Ok(Self { clients, tokens, rules, clock })
     }
 
     /// Posts `body` with these headers, and waits for the beginning of the answer, for no longer than `timeout` in all.
@@ -74,6 +78,40 @@ impl Poster {
             Ok(url) => self.ask(url, headers, body, content_type, timeout).await,
             Err(refused) => Err(refused),
         };
+        self.record(at, reply, url, headers)
+    }
+
+    /// Posts with a token of Entra's. One that was kept and is refused is replaced, once. A URL that is signed gets none.
+    pub async fn post_as(
+        &self,
+        applicant: Applicant<'_>,
+        url: &WebhookUrl,
+        headers: &[Header],
+        body: Bytes,
+        content_type: &str,
+        timeout: Duration,
+    ) -> Posted {
+        if url.is_signed() {
+            return self.post(url, headers, body, content_type, timeout).await;
+        }
+        let (at, host) = (self.clock.now(), url.host());
+        let mut refused: Option<Header> = None;
+        loop {
+            let token = match self.tokens.get(applicant, &host, refused.as_ref(), timeout).await {
+                Ok(token) => token,
+                Err(failure) => return self.record(at, Err(failure), url, headers),
+            };
+            let with_token: Vec<Header> = headers.iter().chain([&token.header]).cloned().collect();
+            let posted = self.post(url, &with_token, body.clone(), content_type, timeout).await;
+            let is_refused = posted.reply.as_ref().is_ok_and(|reply| reply.status == 401);
+            if !is_refused || !token.is_kept || refused.is_some() {
+                return posted;
+            }
+            refused = Some(token.header);
+        }
+    }
+
+    fn record(&self, at: Timestamp, reply: Result<Reply, Failure>, url: &WebhookUrl, headers: &[Header]) -> Posted {
         let took = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
         let text = match &reply {
             Ok(reply) => reply.text.clone(),
@@ -137,7 +175,7 @@ async fn beginning(mut response: Response) -> String {
 const NO_LEAVE: &str = "tunnel error: proxy authorization required";
 
 /// Says in words of our own what went wrong: the client's own words may hold the URL.
-fn failure(error: &reqwest::Error) -> Failure {
+pub(super) fn failure(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::TimedOut;
     }

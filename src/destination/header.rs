@@ -1,10 +1,8 @@
 //! Request headers that a destination wants with each post, such as a shared secret that a flow looks for.
 
-use http::{HeaderName, HeaderValue, header};
-use url::Url;
-
 use super::WebhookUrl;
 use crate::secret::Secret;
+use http::{HeaderName, HeaderValue, header};
 
 /// Headers of one destination, at most.
 pub const MOST_HEADERS: usize = 20;
@@ -124,12 +122,7 @@ pub fn check(headers: &[Header], url: &WebhookUrl) -> Result<(), BadHeader> {
         }
     }
     let has_authorization = headers.iter().any(|one| one.name == header::AUTHORIZATION);
-    if has_authorization && is_signed(url) { Err(BadHeader::Authorization) } else { Ok(()) }
-}
-
-/// Whether the URL itself is the leave to post.
-fn is_signed(url: &WebhookUrl) -> bool {
-    Url::parse(url.expose()).is_ok_and(|url| url.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case("sig")))
+    if has_authorization && url.is_signed() { Err(BadHeader::Authorization) } else { Ok(()) }
 }
 
 #[cfg(test)]

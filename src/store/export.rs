@@ -17,7 +17,9 @@ use crate::{
     delivery::{Attempt, DeliveryState, Target},
     destination::{Destination, DestinationId, WebhookUrl, header::Header},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody},
-    name::{EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName},
+    name::{
+        EntraName, EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName,
+    },
     outcome::Reason,
     subscription::{Look, QuietHours, Restraint, Subscription},
 };
@@ -59,9 +61,11 @@ struct SubscriptionLine {
     url: String,
     profile: ProfileName,
     quota_group: Option<QuotaGroup>,
-    // Records of older releases have no headers and no look.
+    // Records of older releases have no headers, no Entra name and no look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     headers: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entra: Option<EntraName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     templates: Option<TemplateSet>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,6 +192,7 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         profile: destination.profile,
         quota_group: destination.quota_group,
         headers: destination.headers.iter().map(|one| (one.name().to_string(), one.expose().to_owned())).collect(),
+        entra: destination.entra,
         templates: look.templates,
         locale: look.locale,
         time_zone: look.time_zone,
@@ -212,6 +217,7 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
         profile: line.profile,
         quota_group: line.quota_group,
         headers: headers.collect::<Result<_, _>>().map_err(|error| bad(what, error))?,
+        entra: line.entra,
     };
     Ok(Subscription {
         id: line.id,

@@ -59,6 +59,7 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             profile: "workflow".parse().unwrap(),
             quota_group: Some("team".parse().unwrap()),
             headers: vec![Header::new("x-alert-secret", &format!("header-secret-{number}")).unwrap()],
+            entra: Some("prod".parse().unwrap()),
         },
         look: Look {
             templates: Some("ops".parse().unwrap()),

@@ -11,6 +11,7 @@ mod admin;
 mod delivery;
 mod door;
 mod drop_in;
+mod entra;
 mod handshake;
 mod harness;
 mod hooks;

@@ -166,6 +166,7 @@ fn no_answer_is_tried_again_but_a_refused_address_is_not() {
     let cases = [
         (Failure::TimedOut, retry(10, Reason::TimedOut)),
         (Failure::Connection("the connection broke off".into()), retry(10, Reason::ConnectionFailed)),
+        (Failure::Token("status 401, invalid_client".into()), retry(10, Reason::TokenUnavailable)),
         (Failure::Refused("a private address".into()), dead(Reason::AddressRefused)),
     ];
     for (failure, verdict) in cases {

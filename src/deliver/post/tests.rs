@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{clock::SystemClock, secret::Secret};
 
+mod entra;
 mod tls;
 mod tunnel;
 
@@ -28,6 +29,8 @@ const PATIENT: Duration = Duration::from_secs(20);
 enum Script {
     /// Answers with these bytes and keeps the connection.
     Answer(&'static str),
+    /// Answers with these, one after the other, and then with the last.
+    InTurn(&'static [&'static str]),
     /// Closes the connection without an answer.
     Reset,
     /// Never answers.
@@ -72,9 +75,17 @@ impl Server {
 
 async fn play(mut stream: TcpStream, script: Script, requests: Arc<Mutex<Vec<String>>>) {
     while let Some(request) = read_request(&mut stream).await {
-        requests.lock().unwrap().push(request);
+        let count = {
+            let mut requests = requests.lock().unwrap();
+            requests.push(request);
+            requests.len()
+        };
         match script {
             Script::Answer(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
+            Script::InTurn(answers) => {
+                let answer = answers[count.min(answers.len()) - 1];
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
             Script::Reset => return,
             Script::Silence => std::future::pending().await,
             Script::Stalled(answer) => {

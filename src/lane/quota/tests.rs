@@ -341,7 +341,7 @@ fn groups_as_good_as_new_are_forgotten_and_others_are_not() {
 fn a_destination_without_a_named_group_has_its_own() {
     let url = crate::destination::WebhookUrl::stored("https://x.example/y".into());
     let mut destination =
-        Destination { url, profile: "workflow".parse().unwrap(), quota_group: None, headers: Vec::new() };
+        Destination { url, profile: "workflow".parse().unwrap(), quota_group: None, headers: Vec::new(), entra: None };
     assert_eq!(GroupKey::of(&destination), GroupKey::Own(destination.id()));
     assert_eq!(GroupKey::of(&destination).to_string(), destination.id().to_string());
     destination.quota_group = Some("ops".parse().unwrap());
