@@ -135,7 +135,7 @@ fn tell(delivery: &DeliveryView) -> Vec<String> {
     });
     lines.extend(delivery.destination_now.map(|standing| {
         let why = standing.reason.map(|why| format!(": {} {}", why.meaning(), why.cure())).unwrap_or_default();
-        format!("    its destination is {} since {}{why}", standing.state.as_str(), standing.since)
+        format!("    its destination is {} since {:.0}{why}", standing.state.as_str(), standing.since)
     }));
     lines
 }

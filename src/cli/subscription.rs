@@ -9,7 +9,7 @@ use super::{
     output,
 };
 use crate::{
-    admin::view::{SubscriptionView, TestView},
+    admin::view::{QuotaView, SubscriptionView, TestView},
     standing::Actor,
 };
 
@@ -225,14 +225,14 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
         Actor::Admin => "an admin",
     };
     let cure = one.reason.map(|reason| format!("\n             {}", reason.cure())).unwrap_or_default();
-    let quota: Vec<String> =
-        one.quota.iter().map(|window| format!("{} of {} in {}", window.left, window.posts, window.per)).collect();
+    let window = |one: &QuotaView| format!("{} posts in {} ({} could go at once now)", one.posts, one.per, one.left);
+    let quota: Vec<String> = one.quota.iter().map(window).collect();
     let restraint: String = restraint_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
          destination  {} ({})\nquota group  {group}\n{headers}{entra}{look}{restraint}state        {} \
-         since {}, by {by}{cure}\nwaiting      {}\nquota now    {}\ncreated      {}",
+         since {:.0}, by {by}{cure}\nwaiting      {}\nquota        {}\ncreated      {:.0}",
         one.id,
         or_none(&one.name),
         one.source,
@@ -242,7 +242,7 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
         state_of(one),
         one.since,
         one.waiting,
-        quota.join(", "),
+        quota.join("\n             "),
         one.created_at,
     ))
 }
