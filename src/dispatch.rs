@@ -20,8 +20,9 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    card::Card,
     clock::Clock,
-    config::delivery::Expired,
+    config::profile::Window,
     deliver::{
         judge::{Judgement, Tried, judge},
         post::{Posted, Poster},
@@ -35,6 +36,7 @@ use crate::{
         digests::Folded,
         lines::Lines,
         now::Now,
+        plan::given_up_at,
         restraint::Told,
     },
     lane::{
@@ -94,6 +96,12 @@ struct Run<'a> {
     subscription: Arc<Subscription>,
     group: GroupKey,
     now: Now,
+}
+
+/// The bytes of a card as a subscription's destination takes them.
+fn encoded(rules: &Rules, subscription: &Subscription, card: &Card) -> Encoded {
+    let locale = rules.locale(&subscription.source, &subscription.look);
+    rules.profiles.get(&subscription.destination.profile).encode_in(card, locale.words())
 }
 
 impl Dispatch {
@@ -172,12 +180,8 @@ impl Dispatch {
         if let Err(until) = self.acquire(run, lines::is_urgent(card.severity)).await? {
             return Ok(self.rest(run, until));
         }
-        let words = run.rules.locale(&subscription.source, &subscription.look);
-        let body = run.rules.profiles.get(&subscription.destination.profile).encode_in(&card, words.words());
-        let expires_at = match run.rules.expired(&subscription.source) {
-            Expired::Dead => waiting.event.time() + run.rules.ttl(&subscription.source),
-            Expired::Digest => Timestamp::MAX,
-        };
+        let body = encoded(run.rules, &subscription, &card);
+        let expires_at = given_up_at(run.rules, &waiting, &subscription);
         let (posted, judgement) =
             self.post(run.rules, &subscription.destination, body, Tried::from(&waiting), expires_at).await?;
         if judgement.verdict == Verdict::Accepted {
@@ -190,7 +194,17 @@ impl Dispatch {
     /// Takes one post out of the destination's quota group, and keeps what is used up before it is made.
     async fn acquire(&self, run: &Run<'_>, urgent: bool) -> Result<Result<(), Timestamp>, StoreError> {
         let windows = run.rules.windows(&run.subscription.destination);
-        match self.quotas.try_acquire(&run.group, windows, Ask { lane: run.lane, urgent }, run.now.steady) {
+        self.acquire_as(&run.group, windows, Ask { lane: run.lane, urgent }, run.now.steady).await
+    }
+
+    async fn acquire_as(
+        &self,
+        group: &GroupKey,
+        windows: &[Window],
+        ask: Ask,
+        now: Timestamp,
+    ) -> Result<Result<(), Timestamp>, StoreError> {
+        match self.quotas.try_acquire(group, windows, ask, now) {
             Err(until) => Ok(Err(until)),
             Ok(usage) => self.store.put_usage(usage).await.map(Ok),
         }
@@ -253,13 +267,13 @@ impl Dispatch {
         let rules = self.rules.load_full();
         let destination = &subscription.destination;
         let ask = Ask { lane: destination.id(), urgent: true };
-        match self.quotas.try_acquire(&GroupKey::of(destination), rules.windows(destination), ask, now.steady) {
-            Ok(usage) => self.store.put_usage(usage).await?,
-            Err(until) => return Ok(Err(now.wall_at(until))),
+        let (group, windows) = (GroupKey::of(destination), rules.windows(destination));
+        if let Err(until) = self.acquire_as(&group, windows, ask, now.steady).await? {
+            return Ok(Err(now.wall_at(until)));
         }
         let locale = rules.locale(&subscription.source, &subscription.look);
         let card = cards::test_card(subscription, locale.words());
-        let body = rules.profiles.get(&destination.profile).encode_in(&card, locale.words());
+        let body = encoded(&rules, subscription, &card);
         let expires_at = now.wall + rules.delivery.ttl;
         let (posted, judgement) = self.post(&rules, destination, body, Tried::default(), expires_at).await?;
         if judgement.verdict == Verdict::Accepted {

@@ -186,8 +186,7 @@ impl Dispatch {
             tracing::error!(template = %fault.template, fault = fault.words, "the digest's template failed; a plain one goes out");
             self.metrics.template_error(&subscription.source, &fault.template);
         }
-        let words = rules.locale(&subscription.source, &subscription.look);
-        rules.profiles.get(&subscription.destination.profile).encode_in(&rendered.card, words.words())
+        super::encoded(rules, subscription, &rendered.card)
     }
 }
 

@@ -20,6 +20,14 @@ pub(super) fn is_past(rules: &Rules, waiting: &Waiting, subscription: &Subscript
     waiting.event.time() + rules.ttl(&subscription.source) <= now.for_age()
 }
 
+/// When a delivery is given up for its age, by the wall clock; never where what is past its time goes into a digest.
+pub(super) fn given_up_at(rules: &Rules, waiting: &Waiting, subscription: &Subscription) -> Timestamp {
+    match rules.expired(&subscription.source) {
+        Expired::Dead => waiting.event.time() + rules.ttl(&subscription.source),
+        Expired::Digest => Timestamp::MAX,
+    }
+}
+
 impl Dispatch {
     /// The subscription on whose behalf a delivery waits.
     ///
@@ -30,16 +38,13 @@ impl Dispatch {
         if let Some(standing) = self.store.standing(waiting.target.destination).filter(|one| one.state == State::Dead) {
             return Err(standing.reason.unwrap_or(Reason::DestinationGone));
         }
-        let gives_up = rules.expired(&subscription.source) == Expired::Dead;
-        if gives_up && is_past(rules, waiting, &subscription, now) { Err(Reason::Expired) } else { Ok(subscription) }
+        let is_over = given_up_at(rules, waiting, &subscription) <= now.for_age();
+        if is_over { Err(Reason::Expired) } else { Ok(subscription) }
     }
 
-    /// When the first delivery is past its time, by the steady clock.
+    /// When the first delivery is given up for its age, by the steady clock.
     pub(super) fn expires(&self, run: &Run<'_>) -> Timestamp {
-        if run.rules.expired(&run.subscription.source) == Expired::Digest {
-            return Timestamp::MAX;
-        }
-        let expires_at = run.head.event.time() + run.rules.ttl(&run.subscription.source);
+        let expires_at = given_up_at(run.rules, &run.head, &run.subscription);
         run.now.steady.checked_add(expires_at.duration_since(run.now.for_age())).unwrap_or(Timestamp::MAX)
     }
 
