@@ -5,6 +5,7 @@ mod encoding;
 mod form;
 mod inflate;
 mod json;
+mod parts;
 mod xml;
 
 use std::net::IpAddr;
@@ -19,6 +20,7 @@ pub use self::{
     charset::Charset,
     encoding::{BadPayload, Encoding},
     inflate::{Codings, Compression, MOST_INFLATED},
+    parts::Parts,
 };
 use crate::name::SourceName;
 

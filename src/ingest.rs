@@ -171,7 +171,8 @@ impl Ingest {
         let arrived = webhook.received_at;
         let verified = self.prove(source, webhook).await?;
         let replay = verified.replay();
-        let opened = Opened::from(verified);
+        let subscribers = self.subscribers.load_full();
+        let opened = Opened::new(verified, [&source.looked_at, subscribers.looked_at(&source.name)]);
         if let Some(met) = source.provider.handshake(&opened, &source.secrets)? {
             drop(opened);
             return Ok(Taken::Answered(self.answer(source, met).await?));
@@ -179,7 +180,7 @@ impl Ingest {
         let within = source.within_rate(self.clock.now());
         within.map_err(|wait| Refusal::until(Reason::RateLimited, wait))?;
         let (event, payload) = source.provider.event(opened).map_err(|bad| bad.reason())?;
-        let (targets, ignored) = self.route(source, &Facts::new(&event, &payload));
+        let (targets, ignored) = route(source, &subscribers, &Facts::new(&event, &payload));
         // A tree can be many times its body; it is not held while the disk is waited for.
         drop(payload);
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
@@ -240,14 +241,6 @@ impl Ingest {
         }
     }
 
-    /// Who gets it, and why nobody does if so.
-    fn route(&self, source: &SourceRules, facts: &Facts<'_>) -> (Vec<Target>, Reason) {
-        match source.mapping.choose(facts) {
-            Choice::Ignore => (Vec::new(), Reason::NotMapped),
-            Choice::Template(_) | Choice::ByType => (self.subscribers.load().targets(facts), Reason::NoSubscription),
-        }
-    }
-
     fn settle(
         &self,
         source: &SourceRules,
@@ -287,7 +280,7 @@ impl Ingest {
     pub async fn targets(&self, id: EventId) -> Result<Vec<Target>, crate::store::StoreError> {
         let event = self.store.event(id).await?;
         Ok(match (self.rules.load().sources.get(&event.source), event.payload()) {
-            (Some(source), Ok(payload)) => self.route(source, &Facts::new(&event, &payload)).0,
+            (Some(source), Ok(payload)) => route(source, &self.subscribers.load(), &Facts::new(&event, &payload)).0,
             _ => Vec::new(),
         })
     }
@@ -309,6 +302,14 @@ impl Ingest {
                 tracing::debug!("nobody delivers any more; what waits goes out after the restart");
             }
         }
+    }
+}
+
+/// Who gets it, and why nobody does if so.
+fn route(source: &SourceRules, subscribers: &Subscribers, facts: &Facts<'_>) -> (Vec<Target>, Reason) {
+    match source.mapping.choose(facts) {
+        Choice::Ignore => (Vec::new(), Reason::NotMapped),
+        Choice::Template(_) | Choice::ByType => (subscribers.targets(facts), Reason::NoSubscription),
     }
 }
 

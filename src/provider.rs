@@ -18,12 +18,12 @@ use crate::{
         header::Header,
         map::MapRule,
         problem::Problem,
-        provider::{EventSpec, Place, ProviderSpec, Yes},
+        provider::{EventSpec, IdPlace, Place, ProviderSpec, Yes},
         read::read,
         scheme::{SchemeSpec, Schemes, VerifySpec},
         syntax,
     },
-    event::{BadPayload, Event, EventType, RawBody, Replay},
+    event::{BadPayload, Event, EventType, Parts, RawBody, Replay},
     name::ProviderName,
     outcome::Reason,
 };
@@ -42,6 +42,8 @@ pub struct Provider {
     schemes: Schemes,
     event: EventSpec,
     handshakes: Vec<HandshakeSpec>,
+    /// What `event` and `handshakes` look at in a payload.
+    looked_at: Parts,
     map: Vec<MapRule>,
     summary: Summary,
     file: File,
@@ -85,7 +87,8 @@ impl Provider {
                 if problems.is_empty() =>
             {
                 let file = File { place: file.to_owned(), text: toml.to_owned() };
-                Ok(Self { name, title, setup, schemes, event, handshakes, map, summary, file })
+                let looked_at = looked_at(&event, &handshakes);
+                Ok(Self { name, title, setup, schemes, event, handshakes, looked_at, map, summary, file })
             }
             _ => Err(problems),
         }
@@ -136,12 +139,12 @@ impl Provider {
         &self.map
     }
 
-    /// What a genuine webhook tells, and its payload.
+    /// What a genuine webhook tells, and its payload, as far as anybody looks at it.
     ///
     /// # Errors
     /// Where the body can't be read. Nothing of it is quoted.
-    pub fn event(&self, opened: impl Into<Opened>) -> Result<(Event, Value), Unreadable> {
-        let (verified, Read { encoding, codings, payload }) = opened.into().into_parts(self.event.any_content_type)?;
+    pub fn event<'p>(&self, opened: impl Into<Opened<'p>>) -> Result<(Event, Value), Unreadable> {
+        let (verified, Read { encoding, codings, payload }) = opened.into().into_read(self)?;
         let headers = verified.headers();
         let seen = Seen { headers, query: verified.target().query().unwrap_or_default(), payload: &payload };
         let kind = self.kind_of(seen).unwrap_or_else(|| {
@@ -237,6 +240,23 @@ impl Unreadable {
             Self::Payload(_) => Reason::BodyMalformed,
         }
     }
+}
+
+/// The parts of a payload that are looked at on the way in.
+fn looked_at(event: &EventSpec, handshakes: &[HandshakeSpec]) -> Parts {
+    let ids = event.id.iter().flat_map(IdPlace::places);
+    let of_handshakes = handshakes.iter().flat_map(HandshakeSpec::places).map(|(_, place)| place);
+    let places = event.kind.iter().chain(&event.action).chain(ids).chain(of_handshakes);
+    let mut parts = Parts::default();
+    for place in places {
+        if let Place::Body(pointer) = place {
+            parts.add_pointer(pointer.as_str());
+        }
+    }
+    for pointer in handshakes.iter().filter_map(|spec| spec.confirm.as_ref()) {
+        parts.add_pointer(pointer.as_str());
+    }
+    parts
 }
 
 /// What a header's name holds if its value lets people in.

@@ -29,6 +29,7 @@ use crate::{
     },
     deliver::schedule::Schedule,
     destination::{Destination, HostRules},
+    event::Parts,
     lane::rate::Rate,
     name::{EntraName, LocaleName, ProfileName, QuotaGroup, SourceName, TemplateName, ZoneName},
     outcome::Reason,
@@ -81,6 +82,8 @@ pub struct SourceRules {
     pub captures: usize,
     /// Its rules, then its provider's.
     pub mapping: Mapping,
+    /// The parts of its payloads that the mapping looks at.
+    pub looked_at: Parts,
     /// How old its events may grow.
     pub ttl: Duration,
     /// What becomes of those that grew older.
@@ -346,6 +349,7 @@ fn compile_source(
         secrets: Secrets::new(&source.secrets, &source.handshake_secrets),
         proofs,
         captures: spec.captures,
+        looked_at: mapping.looked_at(),
         mapping,
         ttl: spec.ttl.map_or(config.delivery.ttl.0, |ttl| ttl.0),
         expired: spec.expired.unwrap_or(config.delivery.expired),

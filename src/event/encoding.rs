@@ -4,7 +4,7 @@ use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use super::{
-    Charset, Codings, MOST_INFLATED, form,
+    Charset, Codings, MOST_INFLATED, Parts, form,
     inflate::inflate,
     json,
     xml::{self, NotXml},
@@ -39,9 +39,9 @@ impl Encoding {
         }
     }
 
-    /// The JSON object that a body is, if it is one.
-    pub fn object(codings: &Codings, body: &[u8]) -> Option<Value> {
-        let read = || Self::Json.payload(codings, body).ok().filter(Value::is_object);
+    /// The JSON object that a body is, if it is one; of it at least the parts that are looked at.
+    pub fn object(codings: &Codings, body: &[u8], looked_at: &[&Parts]) -> Option<Value> {
+        let read = || Self::Json.payload_parts(codings, body, looked_at).ok().filter(Value::is_object);
         // A plain body that does not begin as an object need not be looked through to its end.
         let may_be = !codings.compressions.is_empty()
             || codings.charset.is_some()
@@ -56,6 +56,14 @@ impl Encoding {
     /// # Errors
     /// Says what is wrong and where, without quoting the body.
     pub fn payload(self, codings: &Codings, body: &[u8]) -> Result<Value, BadPayload> {
+        self.payload_parts(codings, body, &[Parts::whole()])
+    }
+
+    /// The same, of which only those parts need be there that somebody looks at. What is refused whole is refused.
+    ///
+    /// # Errors
+    /// As [`Self::payload`].
+    pub fn payload_parts(self, codings: &Codings, body: &[u8], looked_at: &[&Parts]) -> Result<Value, BadPayload> {
         let body = inflate(&codings.compressions, body)?;
         if self == Self::Form {
             return form::parse(body.trim_ascii(), codings.charset.unwrap_or_default());
@@ -68,7 +76,7 @@ impl Encoding {
         match self {
             Self::Text => Ok(plain(&text)),
             Self::Xml => Ok(xml::parse(&text)?),
-            Self::Json | Self::Form => json::parse(&text),
+            Self::Json | Self::Form => json::parse_parts(&text, looked_at),
         }
     }
 }
@@ -170,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_object_is_known_by_its_looks() {
-        let object = |body: &[u8]| Encoding::object(&Codings::default(), body);
+        let object = |body: &[u8]| Encoding::object(&Codings::default(), body, &[Parts::whole()]);
         assert_eq!(object(b" {\"a\": \"b=c&d\"}"), Some(json!({"a": "b=c&d"})));
         assert_eq!(object(b"\xef\xbb\xbf{}"), Some(json!({})));
         for other in ["payload=%7B%7D", "[1]", "{\"a\": ", "", "7"] {

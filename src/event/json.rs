@@ -3,11 +3,12 @@
 //! Integers are exact from -2^63 to 2^64-1; what is greater becomes the nearest number that 64 bits of floating point
 //! can hold, and what is greater than those (`1e999`) is refused.
 
+mod partly;
 mod surrogate;
 
 use serde_json::Value;
 
-use super::BadPayload;
+use super::{BadPayload, parts::Parts};
 
 /// The one value that the text is.
 pub(super) fn parse(text: &str) -> Result<Value, BadPayload> {
@@ -17,6 +18,11 @@ pub(super) fn parse(text: &str) -> Result<Value, BadPayload> {
             None => Err(error),
         })
         .map_err(|error| BadPayload::NotJson { line: error.line(), column: error.column() })
+}
+
+/// The one value that the text is; of an object or a list those parts alone that somebody looks at.
+pub(super) fn parse_parts(text: &str, looked_at: &[&Parts]) -> Result<Value, BadPayload> {
+    partly::parse(text, looked_at).map_or_else(|| parse(text), Ok)
 }
 
 /// Whether the text begins as an object or a list does.

@@ -99,11 +99,11 @@ impl Provider {
     ///
     /// # Errors
     /// Where one fits that can't be answered.
-    pub fn handshake(&self, opened: &Opened, secrets: &Secrets) -> Result<Option<Met>, Unmet> {
+    pub fn handshake(&self, opened: &Opened<'_>, secrets: &Secrets) -> Result<Option<Met>, Unmet> {
         if !self.handshakes.iter().any(|spec| spec.verified) {
             return Ok(None);
         }
-        let Some(payload) = opened.payload(self.event.any_content_type) else { return Ok(None) };
+        let Some(payload) = opened.payload(self) else { return Ok(None) };
         let query = opened.verified.target().query().unwrap_or_default();
         let seen = Seen { headers: opened.verified.headers(), query, payload };
         self.meet(true, &Method::POST, seen, secrets)

@@ -1,5 +1,7 @@
 //! Conditions in CEL over `payload`, `event` and `headers`, checked when they are written, not when they are used.
 
+mod paths;
+
 use std::{cell::OnceCell, collections::HashMap};
 
 use cel::{
@@ -8,7 +10,11 @@ use cel::{
 };
 use serde_json::{Value, json};
 
-use crate::{config::problem::did_you_mean, event::Event};
+pub use self::paths::Required;
+use crate::{
+    config::problem::did_you_mean,
+    event::{Event, Parts},
+};
 
 /// What a condition may look at.
 const VARIABLES: [&str; 3] = ["payload", "event", "headers"];
@@ -24,7 +30,11 @@ const PARSER_STACK: usize = 256 << 20;
 
 /// A compiled condition.
 #[derive(Debug)]
-pub struct Condition(Program);
+pub struct Condition {
+    program: Program,
+    looked_at: Parts,
+    required: Option<Required>,
+}
 
 /// Why a text is no condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +69,18 @@ impl Condition {
 
     /// Whether the condition holds. One that can't be answered, such as for a field that the payload lacks, does not.
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
-        matches!(self.0.execute(facts.context()), Ok(cel::Value::Bool(true)))
+        matches!(self.program.execute(facts.context()), Ok(cel::Value::Bool(true)))
+    }
+
+    /// The parts of a payload that it looks at.
+    pub fn looked_at(&self) -> &Parts {
+        &self.looked_at
+    }
+
+    /// What must stand in a payload for it to hold, as far as that can be told from its form: so those that can't hold
+    /// need not be asked.
+    pub fn required(&self) -> Option<&Required> {
+        self.required.as_ref()
     }
 }
 
@@ -81,7 +102,9 @@ fn parse(text: &str) -> Result<Condition, BadCondition> {
         return Err(BadCondition { found, cure: format!("keep it below {MOST_DEEP}") });
     }
     check_names(&program)?;
-    Ok(Condition(program))
+    let looked_at = paths::looked_at(program.expression());
+    let required = paths::required(program.expression());
+    Ok(Condition { program, looked_at, required })
 }
 
 /// How deep the expression's tree is.
@@ -202,9 +225,14 @@ impl std::fmt::Debug for Facts<'_> {
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of an event with its payload parsed.
+    /// The facts of an event with its payload parsed, as far as conditions look at it.
     pub fn new(event: &'a Event, payload: &'a Value) -> Self {
         Self { event, payload, context: OnceCell::new() }
+    }
+
+    /// The payload, or as much of it as conditions look at.
+    pub fn payload(&self) -> &Value {
+        self.payload
     }
 
     /// The event's type.

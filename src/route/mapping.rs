@@ -2,6 +2,7 @@
 
 use crate::{
     config::{map::MapRule, problem::Problem},
+    event::Parts,
     name::TemplateName,
     route::{
         condition::{Condition, Facts},
@@ -77,6 +78,13 @@ impl Mapping {
             any_fits(&rule.patterns, &facts.event().kind) && rule.when.as_ref().is_none_or(|when| when.holds(facts))
         };
         self.0.iter().find(fits).map_or(Choice::ByType, |rule| rule.choice.clone())
+    }
+
+    /// The parts of a payload that conditions look at.
+    pub fn looked_at(&self) -> Parts {
+        let mut parts = Parts::default();
+        self.0.iter().filter_map(|rule| rule.when.as_ref()).for_each(|when| parts.extend(when.looked_at()));
+        parts
     }
 
     /// The templates that rules name, with the number of the rule.

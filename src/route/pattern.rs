@@ -22,6 +22,19 @@ impl Pattern {
             .map_err(|error| format!("`{text}` is no pattern ({})", error.kind()))
     }
 
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        self.0.glob().glob()
+    }
+
+    /// The first word of all types that it may fit, up to a `.`; none where it may fit types of any first word.
+    pub fn first_word(&self) -> Option<&str> {
+        let text = self.text();
+        let end = text.find(|c| c == '.' || "*?[]{}!\\".contains(c));
+        let (word, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+        (rest.is_empty() || rest.starts_with('.')).then_some(word)
+    }
+
     /// Whether the pattern fits the type alone (`pull_request`) or the type with its action (`pull_request.opened`).
     pub fn fits(&self, kind: &EventType) -> bool {
         self.0.is_match(kind.name()) || (kind.action().is_some() && self.0.is_match(kind.to_string()))
@@ -49,6 +62,17 @@ mod tests {
         assert!(fits("*", "push", None));
         assert!(!fits("pull_request.opened", "pull_request", Some("closed")));
         assert!(!fits("pull_request", "pull_request_review", Some("submitted")));
+    }
+
+    #[test]
+    fn types_of_another_first_word_are_never_fitted() {
+        let first_word = |pattern: &str| Pattern::compile(pattern).unwrap().first_word().map(str::to_owned);
+        for (pattern, word) in [("push", "push"), ("pull_request.*", "pull_request"), ("invoice.paid.*", "invoice")] {
+            assert_eq!(first_word(pattern).as_deref(), Some(word));
+        }
+        for open in ["*", "*.completed", "pu?h", "push*", "{a,b}.c", "a\\.b"] {
+            assert_eq!(first_word(open), None, "{open}");
+        }
     }
 
     #[test]

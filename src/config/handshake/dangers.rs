@@ -56,7 +56,8 @@ impl HandshakeSpec {
         pieces
     }
 
-    fn places(&self) -> Vec<(String, &Place)> {
+    /// Every place that is looked at or echoed, with its key.
+    pub(crate) fn places(&self) -> Vec<(String, &Place)> {
         let mut places: Vec<(String, &Place)> =
             self.when.iter().map(|(place, _)| (format!("when.{place}"), place)).collect();
         places.extend(self.secret.iter().map(|place| ("secret".to_owned(), place)));
