@@ -8,8 +8,10 @@ mod captured;
 mod codec;
 mod disk;
 mod draft;
+mod flusher;
 mod folder;
 mod format;
+mod journal;
 mod kept;
 mod lanes;
 mod open;
@@ -37,7 +39,7 @@ use self::{
     subscriptions::Subscriptions,
     sweep::Until,
     transfer::Import,
-    writer::{Commit, Durable, Failure, Shared, Writer},
+    writer::{Durable, Failure, Shared, Way, Writer},
 };
 use super::{
     Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Store, StoreError, Swept, Usage,
@@ -92,10 +94,11 @@ impl EmbeddedStore {
     /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Sealed`] where the right
     /// key is missing; [`StoreError::Failed`] where the folder can't be made or written.
     pub fn open_sealed(path: &Path, seal: Seal) -> Result<Self, StoreError> {
-        Self::open_with(path, seal, Box::new(fjall::OwnedWriteBatch::commit))
+        let sync = flusher::journal(path.join(open::EVENTS));
+        Self::open_with(path, seal, Way { commit: Box::new(fjall::OwnedWriteBatch::commit), sync })
     }
 
-    fn open_with(path: &Path, seal: Seal, commit: Commit) -> Result<Self, StoreError> {
+    fn open_with(path: &Path, seal: Seal, way: Way) -> Result<Self, StoreError> {
         let format = format::check(path)?;
         let failure = Failure::default();
         let disk = open::events(path)?;
@@ -110,7 +113,7 @@ impl EmbeddedStore {
         for subscription in subscriptions.all().values() {
             shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
         }
-        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, commit)?;
+        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, way)?;
         Ok(Self { path: path.to_owned(), disk, folder, subscriptions, captured, shared, failure, writer })
     }
 

@@ -75,6 +75,7 @@ impl Draft<'_> {
         self.accounts.accepted += deliveries.max(1);
         self.accounts.waiting += deliveries;
         self.accounts.ignored += u64::from(deliveries == 0);
+        self.accepted.extend((deliveries > 0).then_some(id));
         self.changes.extend(row.deliveries.iter().filter_map(|delivery| Change::waits(id, row.received_at, delivery)));
         Ok(Accepted::New(id))
     }

@@ -28,6 +28,8 @@ pub(super) struct Draft<'a> {
     pub(super) accounts: Accounts,
     pub(super) last_event: EventId,
     pub(super) changes: Vec<Change>,
+    /// Events that were taken on, with deliveries.
+    pub(super) accepted: Vec<EventId>,
     /// How destinations stand from now on.
     pub(super) standings: Vec<(DestinationId, Option<Standing>)>,
     /// Changed at once, and not after the commit: nothing is written after one that fails.
@@ -36,8 +38,8 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(disk: &'a Disk, accounts: Accounts, last_event: EventId, replays: &'a mut Seen) -> Self {
-        let (changes, standings) = (Vec::new(), Vec::new());
-        Self { disk, writes: BTreeMap::new(), accounts, last_event, changes, standings, replays }
+        let (changes, accepted, standings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { disk, writes: BTreeMap::new(), accounts, last_event, changes, accepted, standings, replays }
     }
 
     pub(super) fn get(&self, space: Space, key: &Slice) -> Result<Option<Slice>, StoreError> {

@@ -59,6 +59,8 @@ impl Change {
 pub(super) struct Lanes {
     lanes: BTreeMap<DestinationId, BTreeMap<SubscriptionId, Queue>>,
     paused: HashSet<SubscriptionId>,
+    /// Events that may not go out yet.
+    hidden: HashSet<EventId>,
     waiting: u64,
 }
 
@@ -95,6 +97,18 @@ impl Lanes {
         }
     }
 
+    /// Keeps events from going out until they are revealed.
+    pub(super) fn hide(&mut self, events: &[EventId]) {
+        self.hidden.extend(events);
+    }
+
+    /// Lets hidden events go out.
+    pub(super) fn reveal(&mut self, events: &[EventId]) {
+        for event in events {
+            self.hidden.remove(event);
+        }
+    }
+
     /// Holds a subscription's deliveries back, or lets them go again.
     pub(super) fn pause(&mut self, subscription: SubscriptionId, paused: bool) {
         if paused {
@@ -109,7 +123,7 @@ impl Lanes {
         self.lanes.iter().filter(|(_, queues)| open(queues)).map(|(lane, _)| *lane).collect()
     }
 
-    /// The first `limit` of a lane by event id, merged from the queues of its subscriptions.
+    /// The first `limit` of a lane by event id, merged from the queues of its subscriptions; hidden ones left out.
     pub(super) fn due(&self, lane: DestinationId, limit: usize) -> Vec<Waiting> {
         let Some(queues) = self.lanes.get(&lane) else { return Vec::new() };
         let mut heads = BinaryHeap::new();
@@ -125,6 +139,9 @@ impl Lanes {
             && let Some((queue, rest)) = rests.get_mut(&subscription)
         {
             heads.extend(rest.next().map(|(event, received_at)| Reverse((*event, subscription, *received_at))));
+            if self.hidden.contains(&event) {
+                continue;
+            }
             let fresh = Again { failures: 0, throttles: 0, due_at: received_at };
             let Again { failures, throttles, due_at } = queue.again.get(&event).copied().unwrap_or(fresh);
             let target = Target { destination: lane, subscription };
@@ -175,6 +192,18 @@ mod tests {
         assert_eq!(lanes.backlog(LANE), 3);
         lanes.pause(SubscriptionId::from_u128(2), false);
         assert_eq!(first(&lanes, 9), [1, 2, 3, 4, 9]);
+    }
+
+    #[test]
+    fn what_is_not_flushed_is_not_due_but_counted() {
+        let mut lanes = Lanes::default();
+        lanes.hide(&[EventId::from_u128(2)]);
+        for event in 1..4 {
+            lanes.apply(waits(event, 1));
+        }
+        assert_eq!((first(&lanes, 9), lanes.backlog(LANE)), (vec![1, 3], 3));
+        lanes.reveal(&[EventId::from_u128(2)]);
+        assert_eq!(first(&lanes, 2), [1, 2]);
     }
 
     #[test]

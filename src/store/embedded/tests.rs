@@ -70,6 +70,11 @@ fn journal(folder: &Path) -> (PathBuf, usize) {
     (newest, end)
 }
 
+/// The usual way to the disk, but for how batches are written.
+fn way(folder: &Path, commit: impl FnMut(fjall::OwnedWriteBatch) -> fjall::Result<()> + Send + 'static) -> Way {
+    Way { commit: Box::new(commit), sync: flusher::journal(folder.join(open::EVENTS)) }
+}
+
 fn opened(folder: &Path) -> EmbeddedStore {
     EmbeddedStore::open(folder).unwrap()
 }
@@ -271,7 +276,7 @@ async fn a_write_that_fails_ends_accepting() {
             batch.commit()
         }
     };
-    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), Box::new(commit)).unwrap();
+    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), way(folder.path(), commit)).unwrap();
     accepted(&store, 0, &[target(1, 1)]).await;
     let known = store.accounts();
     fails.store(true, Ordering::Relaxed);
@@ -291,6 +296,52 @@ async fn a_write_that_fails_ends_accepting() {
     opened(folder.path()).health().unwrap();
 }
 
+#[tokio::test]
+async fn a_flush_that_fails_ends_accepting_and_nothing_that_waited_for_it_goes_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut flush = flusher::journal(folder.path().join(open::EVENTS));
+    let fails = Arc::new(AtomicBool::new(false));
+    let failing = fails.clone();
+    let sync = move || if failing.load(Ordering::Relaxed) { Err(std::io::Error::other("worn out")) } else { flush() };
+    let way = Way { commit: Box::new(fjall::OwnedWriteBatch::commit), sync: Box::new(sync) };
+    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), way).unwrap();
+    let id = accepted(&store, 0, &[target(1, 1)]).await;
+    fails.store(true, Ordering::Relaxed);
+    let accept = store.accept(event(None, minute(1)), vec![], vec![target(1, 1)], Reason::NotMapped);
+    assert!(matches!(accept.await, Err(StoreError::Failed { why }) if why == "worn out"));
+    fails.store(false, Ordering::Relaxed);
+    assert_eq!(store.due(lane(1), 9).iter().map(|waiting| waiting.event).collect::<Vec<_>>(), [id]);
+    assert!(store.settle(lane(1), &[id], Verdict::Accepted, None, minute(2)).await.is_err());
+    assert!(store.health().unwrap_err().to_string().contains("worn out"));
+    drop(store);
+    assert_eq!(opened(folder.path()).due(lane(1), 9)[0].event, id);
+}
+
+#[tokio::test]
+async fn what_need_only_be_written_does_not_wait_for_a_flush() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut flush = flusher::journal(folder.path().join(open::EVENTS));
+    let (go, may_go) = std::sync::mpsc::channel::<()>();
+    let sync = move || {
+        may_go.recv().unwrap();
+        flush()
+    };
+    let way = Way { commit: Box::new(fjall::OwnedWriteBatch::commit), sync: Box::new(sync) };
+    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), way).unwrap();
+    go.send(()).unwrap();
+    let id = accepted(&store, 0, &[target(1, 1)]).await;
+    let offer = (event(None, minute(1)), vec![], vec![target(1, 1)], Reason::NotMapped);
+    let mut accept = store.accept(offer.0, offer.1, offer.2, offer.3);
+    assert!(futures_util::poll!(&mut accept).is_pending());
+    store.settle(lane(1), &[id], Verdict::Accepted, None, minute(2)).await.unwrap();
+    assert_eq!(store.accounts().delivered, 1);
+    assert_eq!(store.due(lane(1), 9), [], "the second is not flushed");
+    go.send(()).unwrap();
+    assert!(matches!(accept.await, Ok(Accepted::New(_))));
+    assert_eq!(store.due(lane(1), 9).len(), 1);
+    go.send(()).unwrap();
+}
+
 /// Commits that wait to be let go, so that what is asked meanwhile gathers behind them.
 struct Held {
     store: Arc<EmbeddedStore>,
@@ -308,7 +359,7 @@ impl Held {
             may_go.recv().unwrap();
             batch.commit()
         };
-        let store = Arc::new(EmbeddedStore::open_with(folder, Seal::default(), Box::new(commit)).unwrap());
+        let store = Arc::new(EmbeddedStore::open_with(folder, Seal::default(), way(folder, commit)).unwrap());
         Self { store, commits, go }
     }
 

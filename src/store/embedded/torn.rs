@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::writer::UNFLUSHED;
+use super::{journal, writer::UNFLUSHED};
 
 /// What the engine writes behind every batch.
 const TRAILER: &[u8] = b"FJL\x03";
@@ -26,17 +26,8 @@ pub(super) struct Torn {
 impl Torn {
     /// Finds the newest journal among the engine's files and copies it into `aside`.
     pub(super) fn find(folder: &Path, aside: &Path) -> io::Result<Option<Self>> {
-        let mut newest: Option<(u64, PathBuf)> = None;
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jnl"));
-            if let Some(number) = name.and_then(|name| name.parse().ok())
-                && newest.as_ref().is_none_or(|(greatest, _)| number > *greatest)
-            {
-                newest = Some((number, path));
-            }
-        }
-        let Some((number, journal)) = newest else { return Ok(None) };
+        let Some(number) = journal::newest(folder)? else { return Ok(None) };
+        let journal = journal::path(folder, number);
         let copy = aside.join(format!("torn-{number}.jnl"));
         fs::copy(&journal, &copy)?;
         Ok(Some(Self { journal, copy, cuts: 0, bytes: 0 }))

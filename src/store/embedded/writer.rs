@@ -1,17 +1,26 @@
-//! The one thread that writes events: it gathers what waits, writes it as one batch, flushes once, answers all.
+//! The one thread that writes events: it gathers what waits, writes it as one batch, has it flushed once, answers all.
 //!
-//! A commit that fails ends all writing: what the disk holds then is not known, and nothing may be promised on it.
+//! What must outlive this process alone is answered once it is written. What must outlive the machine's power waits
+//! until the flush before it is over, so that all that comes meanwhile shares the next.
+//!
+//! A commit or a flush that fails ends all writing: what the disk holds then is not known, and nothing may be promised
+//! on it.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     thread::JoinHandle,
 };
 
 use fjall::{OwnedWriteBatch, PersistMode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{disk::Disk, draft::Draft, lanes::Lanes};
+use super::{
+    disk::Disk,
+    draft::Draft,
+    flusher::{Flusher, Group, Sync},
+    lanes::Lanes,
+};
 use crate::{
     destination::DestinationId,
     name::EventId,
@@ -27,8 +36,11 @@ const GROUP: usize = 512;
 /// Bytes after which a batch is closed: an fsync of more takes long enough to share.
 const GROUP_BYTES: usize = 8 << 20;
 
-/// Batches that may be written before one is flushed. It bounds what a power loss can tear.
-pub(super) const UNFLUSHED: usize = 16;
+/// Batches that may be written before a flush is asked for, though nobody waits for one.
+const FLUSH_AFTER: usize = 16;
+
+/// Batches that may be written and not yet flushed. It bounds what a power loss can tear.
+pub(super) const UNFLUSHED: usize = 64;
 
 /// Whether an answer may be given before the disk has flushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +78,23 @@ pub(super) struct Known {
     pub(super) standings: HashMap<DestinationId, Standing>,
 }
 
-/// Shared by the writer, which changes it after each commit, and by readers. Never locked across a read or write
+impl Known {
+    /// What a group of commands changed, once it is written. Events that were taken on may not go out before they are
+    /// flushed: their senders have no answer, and may send them again.
+    fn apply(&mut self, draft: &Draft<'_>) {
+        self.lanes.hide(&draft.accepted);
+        draft.changes.iter().for_each(|change| self.lanes.apply(*change));
+        for (lane, standing) in &draft.standings {
+            match standing {
+                Some(standing) => self.standings.insert(*lane, *standing),
+                None => self.standings.remove(lane),
+            };
+        }
+        self.accounts = draft.accounts;
+    }
+}
+
+/// Shared by the writer, which changes it after each commit, by the flusher and by readers. Never locked across a read or write
 /// of the disk.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared(Arc<Mutex<Known>>);
@@ -78,21 +106,36 @@ impl Shared {
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-struct Command {
+/// What the writing thread is told.
+pub(super) enum Order {
+    /// To do this.
+    Do(Command),
+    /// That a flush is over.
+    Flushed,
+}
+
+/// Something to be done in a batch.
+pub(super) struct Command {
     durable: Durable,
     weight: usize,
     work: Box<dyn FnOnce(&mut Draft<'_>) -> Answer + Send>,
 }
 
-/// How a batch is brought to disk; the tests bring one that fails.
+/// How a batch is written; the tests bring one that fails.
 pub(super) type Commit = Box<dyn FnMut(OwnedWriteBatch) -> fjall::Result<()> + Send>;
+
+/// How batches come to the disk.
+pub(super) struct Way {
+    pub(super) commit: Commit,
+    pub(super) sync: Sync,
+}
 
 /// The way to the writing thread. Dropping it lets the thread finish what it has, and waits for that.
 #[derive(Debug)]
 pub(super) struct Writer {
-    commands: Option<mpsc::Sender<Command>>,
+    commands: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
     failure: Failure,
 }
@@ -105,12 +148,16 @@ impl Writer {
         failure: Failure,
         last_event: EventId,
         seen: Seen,
-        commit: Commit,
+        way: Way,
     ) -> Result<Self, StoreError> {
         let (commands, waiting) = mpsc::channel(QUEUED);
         let accounts = memory.lock().accounts;
+        let Way { commit, sync } = way;
+        let flusher = Flusher::start(memory.clone(), failure.clone(), commands.downgrade(), sync)?;
+        let failed = failure.clone();
+        let held = VecDeque::new();
         let mut work =
-            Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, commit };
+            Work { disk, memory, failure: failed, accounts, last_event, seen, commit, flusher, flushing: false, held };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || work.run(waiting))
@@ -132,7 +179,7 @@ impl Writer {
             Box::new(move |committed| drop(done.send(committed.and(outcome))))
         });
         let commands = self.commands.as_ref().ok_or_else(stopped)?;
-        commands.send(Command { durable, weight, work }).await.map_err(|_| self.gone())?;
+        commands.send(Order::Do(Command { durable, weight, work })).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
     }
 
@@ -179,72 +226,113 @@ struct Work {
     accounts: Accounts,
     last_event: EventId,
     seen: Seen,
-    unflushed: usize,
     commit: Commit,
+    flusher: Flusher,
+    /// Whether a flush was asked for that is not over.
+    flushing: bool,
+    /// What waits for its end.
+    held: VecDeque<Command>,
 }
 
 impl Work {
-    fn run(&mut self, mut waiting: mpsc::Receiver<Command>) {
+    fn run(&mut self, mut waiting: mpsc::Receiver<Order>) {
         while let Some(first) = waiting.blocking_recv() {
-            let mut weight = first.weight;
-            let mut group = vec![first];
-            while group.len() < GROUP
-                && weight < GROUP_BYTES
-                && let Ok(next) = waiting.try_recv()
-            {
-                weight += next.weight;
-                group.push(next);
+            let group = self.gather(first, &mut waiting);
+            let written = self.write(group);
+            let crowded = self.unflushed() >= FLUSH_AFTER && !self.flushing;
+            if crowded || !written.answers.is_empty() {
+                self.flushing = true;
+                self.flusher.flush(written);
             }
-            self.write(group);
         }
-        // What was settled last is on its way to the disk, but not yet flushed.
-        if let Err(error) = flush(&self.disk, &self.failure) {
+        self.close();
+    }
+
+    /// What is to be written now: of the first order, those that wait behind it, and those held back before.
+    fn gather(&mut self, first: Order, waiting: &mut mpsc::Receiver<Order>) -> Vec<Command> {
+        let mut group = Vec::new();
+        let mut weight = 0;
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Flushed => self.flushing = false,
+                Order::Do(command) if command.durable == Durable::Flushed || self.unflushed() >= UNFLUSHED => {
+                    self.held.push_back(command);
+                }
+                Order::Do(command) => {
+                    weight += command.weight;
+                    group.push(command);
+                }
+            }
+            next = if group.len() < GROUP && weight < GROUP_BYTES { waiting.try_recv().ok() } else { None };
+        }
+        while !self.flushing
+            && group.len() < GROUP
+            && weight < GROUP_BYTES
+            && let Some(command) = self.held.pop_front()
+        {
+            weight += command.weight;
+            group.push(command);
+        }
+        group
+    }
+
+    fn unflushed(&self) -> usize {
+        self.flusher.unflushed.load(Ordering::Acquire)
+    }
+
+    /// Writes what is left, once nobody can ask for more.
+    fn close(&mut self) {
+        self.flusher.finish();
+        let held: Vec<Command> = self.held.drain(..).collect();
+        let written = self.write(held);
+        let flushed = flush(&self.disk, &self.failure);
+        if let Err(error) = &flushed {
             tracing::error!(%error, "closed without a last flush");
+        }
+        for answer in written.answers {
+            answer(self.failure.check());
         }
     }
 
-    fn write(&mut self, group: Vec<Command>) {
+    /// Writes a group as one batch, and answers those who need no more. Returns those who wait for a flush.
+    fn write(&mut self, group: Vec<Command>) -> Group {
         if let Err(failed) = self.failure.check() {
             // Dropping the work drops its asker's channel, and the asker finds the reason in `Failure`.
             tracing::debug!(commands = group.len(), %failed, "nothing is written any more");
-            return;
+            return Group::default();
         }
-        let asked = group.iter().any(|command| command.durable == Durable::Flushed);
-        let flushed = asked || self.unflushed >= UNFLUSHED;
         let mut draft = Draft::new(&self.disk, self.accounts, self.last_event, &mut self.seen);
-        let answers: Vec<Answer> = group.into_iter().map(|command| (command.work)(&mut draft)).collect();
-        let committed = if draft.is_empty() {
+        let answers: Vec<(Durable, Answer)> =
+            group.into_iter().map(|command| (command.durable, (command.work)(&mut draft))).collect();
+        let is_empty = draft.is_empty();
+        let committed = if is_empty {
             Ok(())
         } else {
-            let mode = if flushed { PersistMode::SyncData } else { PersistMode::Buffer };
             draft.batch().and_then(|batch| {
-                (self.commit)(batch.durability(Some(mode))).map_err(|error| StoreError::Failed { why: said(&error) })
+                let batch = batch.durability(Some(PersistMode::Buffer));
+                (self.commit)(batch).map_err(|error| StoreError::Failed { why: said(&error) })
             })
         };
-        match committed {
-            Ok(()) => {
-                let mut known = self.memory.lock();
-                draft.changes.iter().for_each(|change| known.lanes.apply(*change));
-                for (lane, standing) in &draft.standings {
-                    match standing {
-                        Some(standing) => known.standings.insert(*lane, *standing),
-                        None => known.standings.remove(lane),
-                    };
-                }
-                known.accounts = draft.accounts;
-                drop(known);
-                (self.accounts, self.last_event) = (draft.accounts, draft.last_event);
-                self.unflushed = if flushed { 0 } else { self.unflushed + 1 };
-                answers.into_iter().for_each(|answer| answer(Ok(())));
-            }
-            Err(error) => {
-                let why = match error {
-                    StoreError::Failed { why } => why,
-                    other => other.to_string(),
-                };
-                answers.into_iter().for_each(|answer| answer(Err(self.failure.happened(why.clone()))));
+        if let Err(error) = committed {
+            let why = match error {
+                StoreError::Failed { why } => why,
+                other => other.to_string(),
+            };
+            answers.into_iter().for_each(|(_, answer)| answer(Err(self.failure.happened(why.clone()))));
+            return Group::default();
+        }
+        self.memory.lock().apply(&draft);
+        (self.accounts, self.last_event) = (draft.accounts, draft.last_event);
+        self.flusher.unflushed.fetch_add(usize::from(!is_empty), Ordering::AcqRel);
+        let mut waiting = Group { events: std::mem::take(&mut draft.accepted), answers: Vec::new() };
+        for (durable, answer) in answers {
+            match durable {
+                Durable::Flushed => waiting.answers.push(answer),
+                Durable::Written => answer(Ok(())),
             }
         }
+        waiting
     }
 }
 

@@ -1,0 +1,138 @@
+//! The thread that flushes: what must not wait for the disk is written meanwhile, and what must gathers for the next flush.
+//!
+//! The engine's own flush holds the lock that its writes take. So the journal is flushed through a handle of this
+//! thread's own; the engine flushes a journal itself before it begins the next one, so the newest is all there is to flush.
+
+use std::{
+    fs::File,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::JoinHandle,
+};
+
+use tokio::sync::mpsc::WeakSender;
+
+use super::{
+    journal,
+    writer::{Answer, Failure, Order, Shared},
+};
+use crate::{name::EventId, store::StoreError};
+
+/// What a flush is for.
+#[derive(Default)]
+pub(super) struct Group {
+    /// Events that may not go out before it.
+    pub(super) events: Vec<EventId>,
+    /// Those who wait for it.
+    pub(super) answers: Vec<Answer>,
+}
+
+/// How the journal is brought to disk; the tests bring one that fails.
+pub(super) type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
+
+/// The way to the flushing thread.
+pub(super) struct Flusher {
+    groups: Option<Sender<Group>>,
+    thread: Option<JoinHandle<()>>,
+    /// Batches that are written and not yet flushed.
+    pub(super) unflushed: Arc<AtomicUsize>,
+}
+
+impl Flusher {
+    /// Starts the thread. It tells the writer of the end of each flush, as long as anybody can give that orders.
+    pub(super) fn start(
+        memory: Shared,
+        failure: Failure,
+        writer: WeakSender<Order>,
+        sync: Sync,
+    ) -> Result<Self, StoreError> {
+        let (groups, waiting) = channel();
+        let unflushed = Arc::new(AtomicUsize::new(0));
+        let mut work = Work { memory, failure, unflushed: unflushed.clone(), sync };
+        let run = move || work.run(&waiting, &writer);
+        let thread = std::thread::Builder::new().name("store-flusher".into()).spawn(run);
+        let thread = thread.map_err(|error| StoreError::Failed { why: format!("no thread to flush with: {error}") })?;
+        Ok(Self { groups: Some(groups), thread: Some(thread), unflushed })
+    }
+
+    /// Has all that is written flushed, and then those answered who wait for it.
+    pub(super) fn flush(&self, group: Group) {
+        let sent = self.groups.as_ref().is_some_and(|groups| groups.send(group).is_ok());
+        if !sent {
+            // Dropping the answers' channels has their askers look for the reason.
+            tracing::error!("the store's flushing thread is gone");
+        }
+    }
+
+    /// Lets the thread finish what it has.
+    pub(super) fn finish(&mut self) {
+        self.groups = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the store's flushing thread had panicked");
+        }
+    }
+}
+
+/// The thread's side.
+struct Work {
+    memory: Shared,
+    failure: Failure,
+    unflushed: Arc<AtomicUsize>,
+    sync: Sync,
+}
+
+impl Work {
+    fn run(&mut self, waiting: &Receiver<Group>, writer: &WeakSender<Order>) {
+        while let Ok(mut group) = waiting.recv() {
+            for more in waiting.try_iter() {
+                group.events.extend(more.events);
+                group.answers.extend(more.answers);
+            }
+            self.flush(group);
+            if let Some(writer) = writer.upgrade()
+                && writer.blocking_send(Order::Flushed).is_err()
+            {
+                tracing::debug!("nobody writes any more");
+            }
+        }
+    }
+
+    fn flush(&mut self, group: Group) {
+        // What was counted is written, so a flush that begins now covers it.
+        let covered = self.unflushed.load(Ordering::Acquire);
+        let flushed = self.failure.check().and_then(|()| {
+            let synced = if covered == 0 { Ok(()) } else { (self.sync)() };
+            synced.map_err(|error| self.failure.happened(error.to_string()))
+        });
+        if flushed.is_ok() {
+            self.unflushed.fetch_sub(covered, Ordering::AcqRel);
+            self.memory.lock().lanes.reveal(&group.events);
+        }
+        for answer in group.answers {
+            answer(self.failure.check());
+        }
+    }
+}
+
+/// Flushes the newest journal of a database.
+pub(super) fn journal(folder: PathBuf) -> Sync {
+    let mut open: Option<(u64, File)> = None;
+    Box::new(move || {
+        // Each journal has the number after that of the one before it.
+        let begun = open.as_ref().is_none_or(|(number, _)| journal::path(&folder, number + 1).exists());
+        if begun {
+            let newest = journal::newest(&folder)?;
+            let newest =
+                newest.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the store's journal is gone"))?;
+            open = Some((newest, File::options().write(true).open(journal::path(&folder, newest))?));
+        }
+        open.as_ref().map_or(Ok(()), |(_, file)| file.sync_data())
+    })
+}
