@@ -9,7 +9,7 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use tokio::{sync::mpsc::unbounded_channel, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,7 +20,6 @@ use crate::{
         fetch::Fetcher,
         post::{Poster, PosterError, Proxies, WayOut},
     },
-    destination::DestinationId,
     dispatch::{Dispatch, cards::Cards, course::Courses, lines::Lines},
     http::{
         connection::{self, Limits},
@@ -31,7 +30,7 @@ use crate::{
     },
     ingest::Ingest,
     keys::Keys,
-    lane::{Lanes, quota::Quotas},
+    lane::{Lanes, quota::Quotas, woken::Woken},
     observe::metrics::Metrics,
     reject::Rejects,
     route::Subscribers,
@@ -99,9 +98,9 @@ impl App {
         let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
         let quotas = restore_quotas(&*store, &*clock).await?;
         let settings = Settings::new(config, rules);
-        let (wake, woken) = unbounded_channel();
+        let woken = Arc::new(Woken::default());
         let own = [Some(listeners.public_address), listeners.admin_address].into_iter().flatten().collect();
-        let parts = Parts::build(&settings, own, store, quotas, clock, wake)?;
+        let parts = Parts::build(&settings, own, store, quotas, clock, woken.clone())?;
         let mut app = Self {
             public_address: listeners.public_address,
             admin_address: listeners.admin_address,
@@ -275,7 +274,7 @@ impl Parts {
         store: Arc<dyn Store>,
         quotas: Arc<Quotas>,
         clock: Arc<dyn Clock>,
-        wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
+        woken: Arc<Woken>,
     ) -> Result<Self, PosterError> {
         let rules = settings.rules.clone();
         let metrics = Arc::new(Metrics::new());
@@ -289,7 +288,7 @@ impl Parts {
             slowdown: Slowdown::default(),
             store: store.clone(),
             keys: Arc::new(Keys::new(fetcher, store.clone(), clock.clone())),
-            wake: wake.clone(),
+            woken: woken.clone(),
             metrics: metrics.clone(),
             clock: clock.clone(),
         });
@@ -302,7 +301,7 @@ impl Parts {
             lines: Lines::default(),
             courses: courses.clone(),
             metrics: metrics.clone(),
-            wake: wake.clone(),
+            woken: woken.clone(),
             clock: clock.clone(),
         });
         let subscriptions = Arc::new(Subscriptions {
@@ -310,7 +309,7 @@ impl Parts {
             subscribers,
             store: store.clone(),
             courses,
-            wake,
+            woken,
             clock: clock.clone(),
         });
         let (tokens, ready, rejects) = (settings.tokens.clone(), Ready::default(), Arc::new(Rejects::default()));

@@ -17,7 +17,6 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     card::Card,
@@ -42,6 +41,7 @@ use crate::{
     lane::{
         Tick,
         quota::{Ask, GroupKey, Quotas},
+        woken::Woken,
     },
     name::EventId,
     observe::metrics::{DeliveryOutcome, Metrics},
@@ -81,7 +81,7 @@ pub struct Dispatch {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Who is to be told of a lane with new work.
-    pub wake: UnboundedSender<DestinationId>,
+    pub woken: Arc<Woken>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

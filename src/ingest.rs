@@ -14,6 +14,7 @@ use crate::{
     destination::DestinationId,
     event::Webhook,
     keys::Keys,
+    lane::woken::Woken,
     name::{EventId, SourceName},
     observe::metrics::Metrics,
     outcome::Reason,
@@ -43,7 +44,7 @@ pub struct Ingest {
     /// The keys that are in no settings file.
     pub keys: Arc<Keys>,
     /// Who is to be told of a lane with new work.
-    pub wake: tokio::sync::mpsc::UnboundedSender<DestinationId>,
+    pub woken: Arc<Woken>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The time.
@@ -258,7 +259,7 @@ impl Ingest {
         self.metrics.accepted_in(self.clock.now().duration_since(arrived).unsigned_abs());
         tracing::info!(source = %source.name, %event, %outcome, destinations = lanes.len(), "webhook");
         if outcome == Reason::Accepted {
-            self.wake_all(lanes);
+            self.woken.wake(lanes);
         }
         let places = source.provider.places();
         Receipt { event, duplicate: outcome == Reason::Duplicate, status: places.status, answer: places.answer.clone() }
@@ -292,16 +293,8 @@ impl Ingest {
     pub async fn replay_to(&self, id: EventId, targets: Vec<Target>) -> Result<usize, crate::store::StoreError> {
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
         let count = self.store.replay(id, targets, self.clock.now()).await?;
-        self.wake_all(lanes);
+        self.woken.wake(lanes);
         Ok(count)
-    }
-
-    fn wake_all(&self, lanes: Vec<DestinationId>) {
-        for lane in lanes {
-            if self.wake.send(lane).is_err() {
-                tracing::debug!("nobody delivers any more; what waits goes out after the restart");
-            }
-        }
     }
 }
 

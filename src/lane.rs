@@ -6,6 +6,7 @@
 pub mod breaker;
 pub mod quota;
 pub mod rate;
+pub mod woken;
 
 mod window;
 

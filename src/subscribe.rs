@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use serde::Deserialize;
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     card::Severity,
@@ -17,6 +16,7 @@ use crate::{
         header::{self, BadHeader, Header},
     },
     dispatch::course::Courses,
+    lane::woken::Woken,
     name::{BadName, SourceName, SubscriptionId},
     route::{self, BadSubscription, Subscribers},
     rules::{BadLook, Rules},
@@ -172,7 +172,7 @@ pub struct Subscriptions {
     /// What lanes remember, for one that is resumed.
     pub courses: Arc<Courses>,
     /// Who is to be told of a lane that may go on.
-    pub wake: UnboundedSender<DestinationId>,
+    pub woken: Arc<Woken>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -294,7 +294,7 @@ impl Subscriptions {
             self.open(found.destination.id()).await?;
         }
         self.refresh();
-        self.wake(&found);
+        self.woken.wake([found.destination.id()]);
         self.find(&found.id.to_string())
     }
 
@@ -317,14 +317,8 @@ impl Subscriptions {
         let found = self.find(text)?;
         self.store.remove_subscription(found.id).await?;
         self.refresh();
-        self.wake(&found);
+        self.woken.wake([found.destination.id()]);
         Ok(found)
-    }
-
-    fn wake(&self, subscription: &Subscription) {
-        if self.wake.send(subscription.destination.id()).is_err() {
-            tracing::debug!("nobody delivers any more");
-        }
     }
 
     /// Says in the log whose template set, language or time zone is gone; their cards look as all others until it is back.

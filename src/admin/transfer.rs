@@ -62,11 +62,7 @@ pub async fn import(State(admin): State<Arc<Admin>>, mut body: Body) -> Result<J
     admin.subscriptions.refresh();
     admin.subscriptions.warn_of_lost_looks();
     admin.ingest.keys.know(admin.rules.load().sources.keys());
-    for lane in admin.store.lanes() {
-        if admin.ingest.wake.send(lane).is_err() {
-            tracing::debug!("nobody delivers any more");
-        }
-    }
+    admin.ingest.woken.wake(admin.store.lanes());
     if !lines.whole {
         return Err(bad("the file was cut: its last line is missing; what it held is imported, but look for the rest"));
     }

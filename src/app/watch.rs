@@ -3,28 +3,37 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use crate::{admin::Admin, destination::DestinationId, dispatch::notices::Notice, lane::Lanes, store::StoreError};
+use crate::{
+    admin::Admin,
+    destination::DestinationId,
+    dispatch::notices::Notice,
+    lane::{Lanes, woken::Woken},
+    store::StoreError,
+};
 
 const EVERY: Duration = Duration::from_secs(60);
+
+/// Lanes with new work are woken together this often at most: too short to be noticed, and long to a processor.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Wakes all lanes that have work, now and from time to time, and between that whichever gets new work.
 pub(super) async fn run(
     admin: Arc<Admin>,
     lanes: Lanes,
-    mut woken: UnboundedReceiver<DestinationId>,
+    woken: Arc<Woken>,
     stopping: CancellationToken,
 ) -> &'static str {
     let mut look_again = admin.clock.steady();
     let mut told = HashSet::new();
     loop {
         tokio::select! {
-            lane = woken.recv() => match lane {
-                Some(lane) => lanes.wake(lane),
-                None => break,
-            },
+            new = woken.take() => {
+                new.into_iter().for_each(|lane| lanes.wake(lane));
+                // A lane that rests looks anew each time that it is woken, which in a storm would be for each event.
+                tokio::time::sleep(GATHER).await;
+            }
             () = admin.clock.sleep_until(look_again) => {
                 let all = admin.store.lanes();
                 all.iter().for_each(|lane| lanes.wake(*lane));

@@ -65,9 +65,7 @@ impl Dispatch {
         if let Accepted::New(event) = self.store.accept(event, Vec::new(), vec![target], Reason::NoSubscription).await?
         {
             tracing::info!(%event, destination = %lane, about = notice.kind(), "an admin is told");
-            if self.wake.send(target.destination).is_err() {
-                tracing::debug!("nobody delivers any more; it goes out after the restart");
-            }
+            self.woken.wake([target.destination]);
         }
         Ok(())
     }

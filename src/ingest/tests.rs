@@ -37,7 +37,7 @@ fn ingest(source: &str) -> (Ingest, Arc<ManualClock>) {
         slowdown: Slowdown::default(),
         store: store.clone(),
         keys: Arc::new(Keys::new(fetcher, store, clock.clone())),
-        wake: tokio::sync::mpsc::unbounded_channel().0,
+        woken: Arc::default(),
         metrics: Arc::new(Metrics::new()),
         clock: clock.clone(),
     };

@@ -185,7 +185,7 @@ impl Core {
             lines: Lines::default(),
             courses: Arc::new(Courses::default()),
             metrics,
-            wake: tokio::sync::mpsc::unbounded_channel().0,
+            woken: Arc::default(),
             clock,
         });
         dispatch.remember();
@@ -362,13 +362,12 @@ impl Virtual {
     /// Has an admin resume a channel.
     pub(crate) async fn resume(&mut self, channel: usize) {
         let core = self.core();
-        let (wake, _woken) = tokio::sync::mpsc::unbounded_channel();
         let subscriptions = Subscriptions {
             rules: core.rules.clone(),
             subscribers: Arc::new(ArcSwap::default()),
             store: core.store.clone(),
             courses: core.dispatch.courses.clone(),
-            wake,
+            woken: Arc::default(),
             clock: self.clock.clone(),
         };
         subscriptions.set_paused(&self.channels[channel].id.to_string(), false).await.unwrap();
