@@ -29,6 +29,9 @@ enum Bare {
 
 /// Serves as one of the limits until it is ended; `arguments` are the address to listen on and the one to post to.
 pub(crate) fn serve_as(role: &str, arguments: &[String]) {
+    if role == "churn" {
+        return crate::churn::serve(arguments.first().unwrap());
+    }
     let listen: SocketAddr = arguments.first().unwrap().parse().unwrap();
     let to = arguments.get(1).cloned().unwrap_or_default();
     let client = || teams_relay::deliver::post::plain_client(std::time::Duration::from_secs(10)).unwrap();

@@ -124,22 +124,35 @@ impl Answered {
     }
 }
 
-/// Posts over all connections for so long; each answer must be 202.
+/// Posts over all connections for so long, each as soon as the one before it is answered, which must be with 202.
 pub(crate) async fn load(address: SocketAddr, push: Arc<Push>, length: Duration) -> Answered {
+    run(address, push, length, Duration::ZERO).await
+}
+
+/// The same at a rate that the machine can bear: so many a second.
+pub(crate) async fn paced(address: SocketAddr, push: Arc<Push>, length: Duration, per_second: usize) -> Answered {
+    run(address, push, length, Duration::from_secs_f64(CONNECTIONS as f64 / per_second as f64)).await
+}
+
+async fn run(address: SocketAddr, push: Arc<Push>, length: Duration, interval: Duration) -> Answered {
     let start = Instant::now();
     let senders: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
+        .map(|sender| {
             let push = push.clone();
             tokio::spawn(async move {
                 let mut stream = TcpStream::connect(address).await.unwrap();
                 stream.set_nodelay(true).unwrap();
                 let (mut request, mut answer, mut latencies) = (Vec::new(), vec![0; 4096], Vec::new());
+                let mut due = start + interval.mul_f64(sender as f64 / CONNECTIONS as f64);
                 while start.elapsed() < length {
                     push.write(&mut request);
-                    let sent = Instant::now();
+                    tokio::time::sleep_until(due.into()).await;
+                    // Late is counted as waiting, also where it is this side that is late.
+                    let sent = if interval.is_zero() { Instant::now() } else { due };
                     stream.write_all(&request).await.unwrap();
                     read_answer(&mut stream, &mut answer).await;
                     latencies.push(sent.elapsed());
+                    due += interval;
                 }
                 latencies
             })

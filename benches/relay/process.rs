@@ -25,9 +25,12 @@ impl Process {
 
     /// Bytes of memory that it holds now.
     pub(crate) fn resident(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+        resident(self.0.id())
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub(crate) fn end(mut self) {
+        assert!(self.0.wait().unwrap().success());
     }
 
     /// How many times its threads gave the processor up to wait, so far: each ends with a wake-up.
@@ -48,6 +51,13 @@ impl Drop for Process {
         self.0.kill().ok();
         self.0.wait().unwrap();
     }
+}
+
+/// Bytes of memory that a process holds now.
+pub(crate) fn resident(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
 }
 
 fn cpu_of(id: u32) -> Duration {

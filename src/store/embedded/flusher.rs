@@ -91,13 +91,15 @@ struct Work {
 impl Work {
     fn run(&mut self, waiting: &Receiver<Group>, writer: &WeakSender<Order>) {
         while let Ok(mut group) = waiting.recv() {
+            let mut groups = 1;
             for more in waiting.try_iter() {
+                groups += 1;
                 group.events.extend(more.events);
                 group.answers.extend(more.answers);
             }
             self.flush(group);
             if let Some(writer) = writer.upgrade()
-                && writer.blocking_send(Order::Flushed).is_err()
+                && writer.blocking_send(Order::Flushed(groups)).is_err()
             {
                 tracing::debug!("nobody writes any more");
             }

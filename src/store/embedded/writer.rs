@@ -1,7 +1,7 @@
 //! The one thread that writes events: it gathers what waits, writes it as one batch, has it flushed once, answers all.
 //!
 //! What must outlive this process alone is answered once it is written. What must outlive the machine's power waits
-//! until the flush before it is over, so that all that comes meanwhile shares the next.
+//! while a flush goes on, unless something else is written meanwhile, so that all that comes shares the next batch.
 //!
 //! A commit or a flush that fails ends all writing: what the disk holds then is not known, and nothing may be promised
 //! on it.
@@ -37,10 +37,10 @@ const GROUP: usize = 512;
 const GROUP_BYTES: usize = 8 << 20;
 
 /// Batches that may be written before a flush is asked for, though nobody waits for one.
-const FLUSH_AFTER: usize = 16;
+const FLUSH_AFTER: usize = 8;
 
 /// Batches that may be written and not yet flushed. It bounds what a power loss can tear.
-pub(super) const UNFLUSHED: usize = 64;
+pub(super) const UNFLUSHED: usize = 16;
 
 /// Whether an answer may be given before the disk has flushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,8 +112,8 @@ pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 pub(super) enum Order {
     /// To do this.
     Do(Command),
-    /// That a flush is over.
-    Flushed,
+    /// That a flush is over, which so many groups waited for.
+    Flushed(usize),
 }
 
 /// Something to be done in a batch.
@@ -150,17 +150,26 @@ impl Writer {
         seen: Seen,
         way: Way,
     ) -> Result<Self, StoreError> {
-        let (commands, waiting) = mpsc::channel(QUEUED);
+        let (commands, orders) = mpsc::channel(QUEUED);
         let accounts = memory.lock().accounts;
         let Way { commit, sync } = way;
         let flusher = Flusher::start(memory.clone(), failure.clone(), commands.downgrade(), sync)?;
-        let failed = failure.clone();
-        let held = VecDeque::new();
-        let mut work =
-            Work { disk, memory, failure: failed, accounts, last_event, seen, commit, flusher, flushing: false, held };
+        let mut work = Work {
+            disk,
+            memory,
+            failure: failure.clone(),
+            accounts,
+            last_event,
+            seen,
+            commit,
+            flusher,
+            flushing: 0,
+            waiting: VecDeque::new(),
+            hasty: 0,
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || work.run(waiting))
+            .spawn(move || work.run(orders))
             .map_err(|error| StoreError::Failed { why: format!("no thread to write with: {error}") })?;
         Ok(Self { commands: Some(commands), thread: Some(thread), failure })
     }
@@ -228,53 +237,67 @@ struct Work {
     seen: Seen,
     commit: Commit,
     flusher: Flusher,
-    /// Whether a flush was asked for that is not over.
-    flushing: bool,
-    /// What waits for its end.
-    held: VecDeque<Command>,
+    /// Groups that are not flushed yet.
+    flushing: usize,
+    /// What is to be done, in the order in which it was asked for.
+    waiting: VecDeque<Command>,
+    /// How much of that need not wait for a flush.
+    hasty: usize,
 }
 
 impl Work {
-    fn run(&mut self, mut waiting: mpsc::Receiver<Order>) {
-        while let Some(first) = waiting.blocking_recv() {
-            let group = self.gather(first, &mut waiting);
-            let written = self.write(group);
-            let crowded = self.unflushed() >= FLUSH_AFTER && !self.flushing;
-            if crowded || !written.answers.is_empty() {
-                self.flushing = true;
-                self.flusher.flush(written);
+    fn run(&mut self, mut orders: mpsc::Receiver<Order>) {
+        while let Some(first) = orders.blocking_recv() {
+            self.hear(first);
+            while let Ok(next) = orders.try_recv() {
+                self.hear(next);
+            }
+            while self.may_write() {
+                let group = self.next_group();
+                let written = self.write(group);
+                let many = self.unflushed() >= FLUSH_AFTER && self.flushing == 0;
+                if many || !written.answers.is_empty() {
+                    self.flushing += 1;
+                    self.flusher.flush(written);
+                }
             }
         }
         self.close();
     }
 
-    /// What is to be written now: of the first order, those that wait behind it, and those held back before.
-    fn gather(&mut self, first: Order, waiting: &mut mpsc::Receiver<Order>) -> Vec<Command> {
+    fn hear(&mut self, order: Order) {
+        match order {
+            Order::Flushed(groups) => self.flushing = self.flushing.saturating_sub(groups),
+            Order::Do(command) => {
+                self.hasty += usize::from(command.durable == Durable::Written);
+                self.waiting.push_back(command);
+            }
+        }
+    }
+
+    /// Whether a batch is worth its while now. Where all that wait must be flushed, and a flush goes on, they gather.
+    fn may_write(&self) -> bool {
+        !self.waiting.is_empty() && !self.is_crowded() && (self.flushing == 0 || self.hasty > 0)
+    }
+
+    /// As many of those that wait as share a batch, in the order in which they came.
+    fn next_group(&mut self) -> Vec<Command> {
         let mut group = Vec::new();
         let mut weight = 0;
-        let mut next = Some(first);
-        while let Some(order) = next {
-            match order {
-                Order::Flushed => self.flushing = false,
-                Order::Do(command) if command.durable == Durable::Flushed || self.unflushed() >= UNFLUSHED => {
-                    self.held.push_back(command);
-                }
-                Order::Do(command) => {
-                    weight += command.weight;
-                    group.push(command);
-                }
-            }
-            next = if group.len() < GROUP && weight < GROUP_BYTES { waiting.try_recv().ok() } else { None };
-        }
-        while !self.flushing
-            && group.len() < GROUP
+        while group.len() < GROUP
             && weight < GROUP_BYTES
-            && let Some(command) = self.held.pop_front()
+            && let Some(command) = self.waiting.pop_front()
         {
+            self.hasty -= usize::from(command.durable == Durable::Written);
             weight += command.weight;
             group.push(command);
         }
         group
+    }
+
+    /// Whether no more may be written before something is flushed. Something is being flushed then.
+    fn is_crowded(&self) -> bool {
+        self.flushing > 0 && self.unflushed() >= UNFLUSHED
     }
 
     fn unflushed(&self) -> usize {
@@ -284,8 +307,8 @@ impl Work {
     /// Writes what is left, once nobody can ask for more.
     fn close(&mut self) {
         self.flusher.finish();
-        let held: Vec<Command> = self.held.drain(..).collect();
-        let written = self.write(held);
+        let left = self.waiting.drain(..).collect();
+        let written = self.write(left);
         let flushed = flush(&self.disk, &self.failure);
         if let Err(error) = &flushed {
             tracing::error!(%error, "closed without a last flush");
