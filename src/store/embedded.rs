@@ -10,6 +10,8 @@ mod disk;
 mod draft;
 mod folder;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod kept;
 mod lanes;
 mod open;
