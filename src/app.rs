@@ -1,5 +1,6 @@
 //! Builds the whole from the settings, and stops it again: the only file that names every part.
 
+mod descriptors;
 mod listen;
 mod refused;
 mod settings;
@@ -39,6 +40,7 @@ use crate::{
     store::{EmbeddedStore, Store, StoreError},
     subscribe::Subscriptions,
 };
+use descriptors::{Shares, TooFew};
 use listen::BadListener;
 use settings::Settings;
 
@@ -56,6 +58,7 @@ pub struct App {
     pub admin: Arc<Admin>,
     settings: Settings,
     certificate: Option<Arc<Certificate>>,
+    shares: Shares,
     lanes: Lanes,
     stopping: CancellationToken,
     tasks: JoinSet<&'static str>,
@@ -73,6 +76,9 @@ pub enum StartError {
     /// The HTTP client.
     #[error("{0}; reinstall, or report it")]
     Poster(#[from] PosterError),
+    /// Files that it may have open.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// An address or socket.
     #[error(transparent)]
     Listener(#[from] BadListener),
@@ -94,6 +100,7 @@ impl App {
             }
             None => None,
         };
+        let shares = Shares::of(&config)?;
         let listeners = listen::open(&config)?;
         let store: Arc<dyn Store> = Arc::new(open_store(&config).await?);
         let quotas = restore_quotas(&*store, &*clock).await?;
@@ -104,10 +111,11 @@ impl App {
         let mut app = Self {
             public_address: listeners.public_address,
             admin_address: listeners.admin_address,
-            lanes: parts.lanes(settings.config.delivery.concurrency),
+            lanes: parts.lanes(shares.posts),
             admin: parts.admin,
             settings,
             certificate,
+            shares,
             stopping: CancellationToken::new(),
             tasks: JoinSet::new(),
         };
@@ -137,13 +145,12 @@ impl App {
         };
         let (ingest, rejects) = (self.admin.ingest.clone(), self.admin.rejects.clone());
         let hooks = Hooks { ingest, limits: self.settings.body_limits.clone(), proxies, rejects, log };
-        let (public, stopping) = (limits(server.max_connections), self.stopping.clone());
+        let (public, stopping) = (limits(self.shares.connections), self.stopping.clone());
         self.tasks.spawn(async move {
             connection::serve_tcp(listeners.public, hooks::router(hooks), public, entrance, stopping).await;
             "the public listener"
         });
-        // Enough for monitoring and admins, and too few to starve the way in.
-        let few = limits(64);
+        let few = limits(self.shares.admin);
         if let Some(listener) = listeners.admin {
             let (router, few, stopping) = (admin::tcp_router(self.admin.clone()), few.clone(), self.stopping.clone());
             self.tasks.spawn(async move {

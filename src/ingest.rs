@@ -120,10 +120,9 @@ impl Ingest {
     pub fn admit(&self, source: &str, client: Option<IpAddr>) -> Result<Arc<SourceRules>, Refusal> {
         let name: SourceName = source.parse().map_err(|_| Reason::UnknownSource)?;
         let source = self.rules.load().sources.get(&name).cloned().ok_or(Reason::UnknownSource)?;
-        let now = self.clock.now();
-        source.open_at(now)?;
+        source.open_at(self.clock.now())?;
         source.open_to(client)?;
-        let open = client.map_or(Ok(()), |client| self.slowdown.open(&name, client, now));
+        let open = client.map_or(Ok(()), |client| self.slowdown.open(&name, client, self.clock.steady()));
         open.map_err(|wait| Refusal::until(Reason::SlowedDown, wait))?;
         Ok(source)
     }
@@ -169,7 +168,7 @@ impl Ingest {
     /// # Errors
     /// Why the webhook was refused; then nothing of it was kept.
     pub async fn take(&self, source: &SourceRules, webhook: Webhook) -> Result<Taken, Refusal> {
-        let arrived = webhook.received_at;
+        let arrived = self.clock.steady();
         let verified = self.prove(source, webhook).await?;
         let replay = verified.replay();
         let subscribers = self.subscribers.load_full();
@@ -178,7 +177,7 @@ impl Ingest {
             drop(opened);
             return Ok(Taken::Answered(self.answer(source, met).await?));
         }
-        let within = source.within_rate(self.clock.now());
+        let within = source.within_rate(self.clock.steady());
         within.map_err(|wait| Refusal::until(Reason::RateLimited, wait))?;
         let (event, payload) = source.provider.event(opened).map_err(|bad| bad.reason())?;
         let (targets, ignored) = route(source, &subscribers, &Facts::new(&event, &payload));
@@ -201,19 +200,19 @@ impl Ingest {
         let mut checked = check(webhook);
         if let Err(Unproved::NeedsKey { from, refused }) = checked {
             if self.keys.fetch(&source.name, &from).await.is_err() {
-                self.note_failure(source, client, now);
+                self.note_failure(source, client);
                 return Err(Refusal { reason: Reason::KeyUnavailable, ..refused.into() });
             }
             checked = check(*refused.webhook);
         }
         match checked {
             Ok(verified) => {
-                self.note_genuine(source, client, now);
+                self.note_genuine(source, client);
                 Ok(verified)
             }
             // What does not fit a key that was fetched a moment ago fits none that the provider has.
             Err(Unproved::Refused(refused) | Unproved::NeedsKey { refused, .. }) => {
-                self.note_failure(source, client, now);
+                self.note_failure(source, client);
                 Err(refused.into())
             }
         }
@@ -226,18 +225,19 @@ impl Ingest {
         rules.sources.get(&webhook.source)?.verifier.explain(webhook, why, &self.keys.ring())
     }
 
-    fn note_genuine(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
+    fn note_genuine(&self, source: &SourceRules, client: Option<IpAddr>) {
         // Where anything is believed nothing fails, and nobody needs a good name.
         let Some(client) = client.filter(|_| !source.verifier.is_none()) else { return };
-        if self.slowdown.genuine(&source.name, client, now) {
+        if self.slowdown.genuine(&source.name, client, self.clock.steady()) {
             tracing::info!(source = %source.name, %client, "a client that was slowed down sent a genuine webhook");
         }
     }
 
     /// Counts a failed proof against its sender.
-    pub fn note_failure(&self, source: &SourceRules, client: Option<IpAddr>, now: Timestamp) {
+    pub fn note_failure(&self, source: &SourceRules, client: Option<IpAddr>) {
         let Some(client) = client else { return };
-        if self.slowdown.failed(&source.name, client, now) && self.slowdown.is_worth_telling(&source.name) {
+        let slowed = self.slowdown.failed(&source.name, client, self.clock.steady());
+        if slowed && self.slowdown.is_worth_telling(&source.name) {
             tracing::warn!(source = %source.name, %client, "a client keeps failing verification and is slowed down");
         }
     }
@@ -256,7 +256,7 @@ impl Ingest {
             Accepted::New(event) => (event, Reason::Accepted),
         };
         self.metrics.webhook(Some(&source.name), outcome);
-        self.metrics.accepted_in(self.clock.now().duration_since(arrived).unsigned_abs());
+        self.metrics.accepted_in(self.clock.steady().duration_since(arrived).unsigned_abs());
         tracing::info!(source = %source.name, %event, %outcome, destinations = lanes.len(), "webhook");
         if outcome == Reason::Accepted {
             self.woken.wake(lanes);

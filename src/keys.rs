@@ -49,7 +49,7 @@ impl Keys {
     /// The keys as they are now, those left out that are past their day.
     pub fn ring(&self) -> Arc<Keyring> {
         let mut desk = self.desk();
-        let stale = desk.stale(self.clock.now());
+        let stale = desk.stale(self.clock.steady());
         if !stale.is_empty() {
             self.change(|ring| stale.iter().for_each(|from| ring.drop_fetched(from)));
         }
@@ -89,14 +89,14 @@ impl Keys {
     pub async fn fetch(&self, source: &SourceName, from: &Url) -> Result<(), Unavailable> {
         let gate = self.desk().gate(from);
         let _alone = gate.lock().await;
-        match self.desk().leave(source, from, self.clock.now()) {
+        match self.desk().leave(source, from, self.clock.steady()) {
             Leave::Fresh => return Ok(()),
             Leave::Refused => return Err(Unavailable),
             Leave::Granted => {}
         }
         let limit = if from.path().ends_with(".pem") { CERTIFICATE } else { KEY_SET };
         let fetched = self.fetcher.get(from, limit).await;
-        let now = self.clock.now();
+        let now = self.clock.steady();
         let mut desk = self.desk();
         match fetched {
             Ok(bytes) => {
@@ -115,7 +115,7 @@ impl Keys {
 
     /// Asks an address once, for what the asking does. What it answers changes nothing, and is told to the log.
     pub async fn confirm(&self, source: &SourceName, address: &Url) {
-        let granted = self.desk().spend(source, self.clock.now());
+        let granted = self.desk().spend(source, self.clock.steady());
         if !granted {
             tracing::warn!(%source, "a subscription was not confirmed: too much was fetched in the last minute");
             return;
@@ -142,7 +142,7 @@ impl Keys {
     /// As if the address had been asked just now, and held this.
     #[cfg(test)]
     pub(crate) fn answered(&self, from: &Url, bytes: &[u8]) {
-        self.desk().fetched(from, self.clock.now());
+        self.desk().fetched(from, self.clock.steady());
         self.change(|ring| ring.put_fetched(from.clone(), Arc::from(bytes)));
     }
 }

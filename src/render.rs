@@ -51,3 +51,9 @@ pub(crate) use markdown::neutral;
 pub use templates::{TemplateFile, Templates};
 pub(crate) use text::truncate;
 pub use unseen::Unseen;
+
+/// What a template wrote, read as a card: for `fuzz/` alone.
+#[cfg(fuzzing)]
+pub fn card(document: &str) -> Option<crate::card::Card> {
+    document::read(document).ok()
+}

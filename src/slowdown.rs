@@ -2,6 +2,7 @@
 //!
 //! Kept by source and client address, IPv6 by its /64, since a machine has all of that. An address from which the
 //! source was lately also sent something genuine is never shut out: bad ones from there would take the good with them.
+//! Time is [`Clock::steady`](crate::clock::Clock::steady)'s: a clock that is set back must shut nobody out for hours.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -105,8 +106,7 @@ impl Slowdown {
         let memory = self.memory();
         let shut = memory.failing.get(&Pair::of(source, client)).and_then(|failing| failing.shut);
         match shut {
-            // A clock that was set back must not keep it shut for longer than was meant.
-            Some(shut) if now < shut.until => Err(shut.until.duration_since(now).unsigned_abs().min(shut.length)),
+            Some(shut) if now < shut.until => Err(shut.until.duration_since(now).unsigned_abs()),
             _ => Ok(()),
         }
     }

@@ -32,6 +32,8 @@ use crate::{
     subscription::Subscription,
 };
 
+#[cfg(fuzzing)]
+pub use self::embedded::fuzz;
 pub use self::{embedded::EmbeddedStore, memory::MemoryStore};
 
 /// Attempts that are kept of one delivery: the last so many. A retry schedule is far shorter; a throttled lane's

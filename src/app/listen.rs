@@ -7,9 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 use crate::config::Config;
+
+/// Connections that may wait to be taken: CI systems send many at once, and one that finds no room is tried again only
+/// after a second.
+const QUEUE: u32 = 4096;
 
 /// Everything that is listened on.
 #[derive(Debug)]
@@ -85,9 +89,12 @@ fn handed_over() -> Option<TcpListener> {
 }
 
 fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, BadListener> {
-    let bound = std::net::TcpListener::bind(address).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener)
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let bound = socket.and_then(|socket| {
+        // As after a restart there are still connections of the last one.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
     });
     bound.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => BadListener::InUse { key, address },

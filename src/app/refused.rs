@@ -20,7 +20,7 @@ pub(super) async fn run(admin: Arc<Admin>, log: Arc<RefusalLog>, stopping: Cance
             let source = summary.source.as_ref().map(tracing::field::display);
             tracing::warn!(source, counts = summary.words(), "more webhooks refused");
         }
-        tell(admin.ingest.slowdown.forget_quiet(now));
+        tell(admin.ingest.slowdown.forget_quiet(admin.clock.steady()));
         tokio::select! {
             () = admin.clock.sleep_until(admin.clock.steady() + EVERY) => {}
             () = stopping.cancelled() => return "the log of refused webhooks",

@@ -38,6 +38,9 @@ impl Settings {
     pub(super) fn replace(&mut self, config: Config, rules: Rules) {
         let (old, new) = (&self.config, &config);
         if old.server.listen != new.server.listen
+            || old.server.max_connections != new.server.max_connections
+            || old.server.header_timeout != new.server.header_timeout
+            || old.delivery.concurrency != new.delivery.concurrency
             || old.server.proxy_protocol != new.server.proxy_protocol
             || old.admin_listen != new.admin_listen
             || old.admin_socket != new.admin_socket
@@ -46,7 +49,7 @@ impl Settings {
             || old.log != new.log
         {
             tracing::warn!(
-                "changes of listeners, the admin socket, the store, the log, destinations.ca and the proxy take a restart"
+                "changes of listeners, their max_connections and header_timeout, the admin socket, the store, the log, delivery.concurrency, destinations.ca and the proxy take a restart"
             );
         }
         self.host_rules.store(Arc::new(config.host_rules.clone()));

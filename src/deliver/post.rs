@@ -52,6 +52,19 @@ pub struct Posted {
     shown: String,
 }
 
+/// When a post began, for people and for its length.
+#[derive(Clone, Copy)]
+struct Began {
+    wall: Timestamp,
+    steady: Timestamp,
+}
+
+impl Began {
+    fn of(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), steady: clock.steady() }
+    }
+}
+
 impl Poster {
     /// Sets up the client; needs no network. Where the machine has no CA certificates it still succeeds, with a
     /// warning: posts over https then fail, and say why.
@@ -73,12 +86,12 @@ impl Poster {
         content_type: &str,
         timeout: Duration,
     ) -> Posted {
-        let at = self.clock.now();
+        let began = Began::of(&*self.clock);
         let reply = match self.allowed(url) {
             Ok(url) => self.ask(url, headers, body, content_type, timeout).await,
             Err(refused) => Err(refused),
         };
-        self.record(at, reply, url, headers)
+        self.record(began, reply, url, headers)
     }
 
     /// Posts with a token of Entra's. One that was kept and is refused is replaced, once. A URL that is signed gets none.
@@ -94,12 +107,12 @@ impl Poster {
         if url.is_signed() {
             return self.post(url, headers, body, content_type, timeout).await;
         }
-        let (at, host) = (self.clock.now(), url.host());
+        let (began, host) = (Began::of(&*self.clock), url.host());
         let mut refused: Option<Header> = None;
         loop {
             let token = match self.tokens.get(applicant, &host, refused.as_ref(), timeout).await {
                 Ok(token) => token,
-                Err(failure) => return self.record(at, Err(failure), url, headers),
+                Err(failure) => return self.record(began, Err(failure), url, headers),
             };
             let with_token: Vec<Header> = headers.iter().chain([&token.header]).cloned().collect();
             let posted = self.post(url, &with_token, body.clone(), content_type, timeout).await;
@@ -111,15 +124,15 @@ impl Poster {
         }
     }
 
-    fn record(&self, at: Timestamp, reply: Result<Reply, Failure>, url: &WebhookUrl, headers: &[Header]) -> Posted {
-        let took = Duration::try_from(self.clock.now().duration_since(at)).unwrap_or_default();
+    fn record(&self, began: Began, reply: Result<Reply, Failure>, url: &WebhookUrl, headers: &[Header]) -> Posted {
+        let took = Duration::try_from(self.clock.steady().duration_since(began.steady)).unwrap_or_default();
         let text = match &reply {
             Ok(reply) => reply.text.clone(),
             Err(failure) => failure.to_string(),
         };
         Posted {
             reply,
-            at,
+            at: began.wall,
             took,
             shown: redact(&redact_values(&text, headers.iter().map(Header::expose)), url.expose(), Attempt::MAX_ANSWER),
         }

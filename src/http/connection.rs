@@ -68,15 +68,13 @@ pub async fn serve_tcp(
     stopping: CancellationToken,
 ) {
     let server = Server::new(limits);
+    let mut trouble = Trouble::default();
     loop {
         let Some(permit) = server.permit(&stopping).await else { break };
         let (mut stream, address) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    pause_after(&error).await;
-                    continue;
-                }
+            accepted = listener.accept() => match trouble.with(accepted).await {
+                Some(accepted) => accepted,
+                None => continue,
             },
             () = stopping.cancelled() => break,
         };
@@ -99,21 +97,21 @@ pub async fn serve_tcp(
             drop(permit);
         });
     }
+    // Who comes now is refused at once, and does not wait in the kernel's queue for an end that no one answers.
+    drop(listener);
     server.finish().await;
 }
 
 /// Serves a Unix listener until `stopping`, as [`serve_tcp`] does.
 pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, stopping: CancellationToken) {
     let server = Server::new(limits);
+    let mut trouble = Trouble::default();
     loop {
         let Some(permit) = server.permit(&stopping).await else { break };
         let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    pause_after(&error).await;
-                    continue;
-                }
+            accepted = listener.accept() => match trouble.with(accepted).await {
+                Some((stream, _)) => stream,
+                None => continue,
             },
             () = stopping.cancelled() => break,
         };
@@ -123,13 +121,38 @@ pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, 
             drop(permit);
         });
     }
+    drop(listener);
     server.finish().await;
 }
 
-/// Out of file descriptors, most likely: trying again at once would only spin.
-async fn pause_after(error: &io::Error) {
-    tracing::warn!(kind = ?error.kind(), "can't take a connection");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+/// Whether connections can't be taken just now, so that it is told once and not ten times a second.
+#[derive(Default)]
+struct Trouble(bool);
+
+impl Trouble {
+    /// What was accepted. If the machine has no room for it, some time has passed: trying again at once would only spin.
+    async fn with<T>(&mut self, accepted: io::Result<T>) -> Option<T> {
+        let error = match accepted {
+            Ok(accepted) => {
+                if std::mem::take(&mut self.0) {
+                    tracing::info!("connections are taken again");
+                }
+                return Some(accepted);
+            }
+            Err(error) => error,
+        };
+        match error.kind() {
+            // The sender left before its turn: that is its own affair.
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => {}
+            _ => {
+                if !std::mem::replace(&mut self.0, true) {
+                    tracing::warn!(%error, "no connection can be taken for now; senders wait, and it is tried on");
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        None
+    }
 }
 
 struct Server {

@@ -129,7 +129,7 @@ async fn take(hooks: &Hooks, source: &str, parts: Parts, body: Body, asked: &mut
     let greeting = greeting(&source, &parts).inspect_err(|unmet| {
         // Whoever guesses a handshake's secret is slowed down like whoever guesses a token.
         if unmet.reason() == Reason::SignatureInvalid {
-            ingest.note_failure(&source, asked.client, asked.at);
+            ingest.note_failure(&source, asked.client);
         }
     })?;
     if let Some(met) = greeting {

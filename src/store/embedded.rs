@@ -11,6 +11,8 @@ mod draft;
 mod flusher;
 mod folder;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod journal;
 mod kept;
 mod lanes;

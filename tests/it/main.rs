@@ -8,10 +8,12 @@
 )]
 
 mod admin;
+mod clock;
 mod delivery;
 mod door;
 mod drop_in;
 mod entra;
+mod faults;
 mod handshake;
 mod harness;
 mod hooks;

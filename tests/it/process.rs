@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::Duration,
 };
 
@@ -46,7 +46,14 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `serve` and waits until it says that it takes webhooks. Its log must be JSON.
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut child = program(folder).arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut command = program(folder);
+        command.arg("serve");
+        Self::run(command)
+    }
+
+    /// The same for a command that becomes `serve`.
+    pub(crate) fn run(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (send, lines) = std::sync::mpsc::channel();
         let errors = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || {
@@ -93,10 +100,20 @@ impl Daemon {
         assert!(status.success());
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// SIGTERM, and waits for a clean end.
     pub(crate) fn stop(&mut self) {
         self.signal("TERM");
-        let status = self.child.wait().unwrap();
+        let status = self.wait();
         assert!(status.success(), "{status}");
     }
 }

@@ -20,6 +20,8 @@ const JOURNALS: u64 = 128 << 20;
 const CACHE: u64 = 16 << 20;
 /// Payloads from this size on are kept out of the tables, so that compaction does not copy them about.
 const SEPARATE_FROM: u32 = 512;
+/// Files that the engine keeps open; further ones are opened when they are read. `app::descriptors` leaves room for them.
+const OPEN_FILES: usize = 128;
 /// Smaller blob files give the room of delivered payloads back sooner.
 const BLOB_FILE: u64 = 32 << 20;
 
@@ -76,6 +78,7 @@ impl Disk {
         let database = Database::builder(folder)
             .cache_size(CACHE)
             .max_journaling_size(JOURNALS)
+            .max_cached_files(Some(OPEN_FILES))
             // Payloads, the only large values, come compressed.
             .journal_compression(fjall::CompressionType::None)
             .open()?;
