@@ -15,11 +15,13 @@ mod lanes;
 mod open;
 mod payload;
 mod reads;
+mod rewrite;
 mod settle;
 mod subscriptions;
 mod sweep;
 mod torn;
 mod transfer;
+mod watch;
 mod writer;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
@@ -37,6 +39,7 @@ use self::{
     subscriptions::Subscriptions,
     sweep::Until,
     transfer::Import,
+    watch::Watch,
     writer::{Commit, Durable, Failure, Shared, Writer},
 };
 use super::{
@@ -69,6 +72,7 @@ pub struct EmbeddedStore {
     shared: Shared,
     failure: Failure,
     writer: Writer,
+    _watch: Watch,
 }
 
 impl fmt::Debug for EmbeddedStore {
@@ -110,8 +114,19 @@ impl EmbeddedStore {
         for subscription in subscriptions.all().values() {
             shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
         }
+        let watch = Watch::start(disk.clone(), failure.clone())?;
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, commit)?;
-        Ok(Self { path: path.to_owned(), disk, folder, subscriptions, captured, shared, failure, writer })
+        Ok(Self {
+            path: path.to_owned(),
+            disk,
+            folder,
+            subscriptions,
+            captured,
+            shared,
+            failure,
+            writer,
+            _watch: watch,
+        })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {

@@ -26,17 +26,7 @@ pub(super) struct Torn {
 impl Torn {
     /// Finds the newest journal among the engine's files and copies it into `aside`.
     pub(super) fn find(folder: &Path, aside: &Path) -> io::Result<Option<Self>> {
-        let mut newest: Option<(u64, PathBuf)> = None;
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jnl"));
-            if let Some(number) = name.and_then(|name| name.parse().ok())
-                && newest.as_ref().is_none_or(|(greatest, _)| number > *greatest)
-            {
-                newest = Some((number, path));
-            }
-        }
-        let Some((number, journal)) = newest else { return Ok(None) };
+        let Some((number, journal)) = newest(folder)? else { return Ok(None) };
         let copy = aside.join(format!("torn-{number}.jnl"));
         fs::copy(&journal, &copy)?;
         Ok(Some(Self { journal, copy, cuts: 0, bytes: 0 }))
@@ -70,6 +60,21 @@ impl Torn {
     pub(super) fn restore(&self) -> io::Result<()> {
         fs::copy(&self.copy, &self.journal).map(drop)
     }
+}
+
+/// The journal that is written to, and its number.
+pub(super) fn newest(folder: &Path) -> io::Result<Option<(u64, PathBuf)>> {
+    let mut newest: Option<(u64, PathBuf)> = None;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jnl"));
+        if let Some(number) = name.and_then(|name| name.parse().ok())
+            && newest.as_ref().is_none_or(|(greatest, _)| number > *greatest)
+        {
+            newest = Some((number, path));
+        }
+    }
+    Ok(newest)
 }
 
 /// Where the content ends: the engine sets room aside in its journals, which reads as zeros.
