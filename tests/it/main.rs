@@ -9,21 +9,27 @@
 
 mod admin;
 mod delivery;
+mod disk;
+mod disk_faults;
 mod door;
 mod drop_in;
 mod entra;
+mod full_disk;
 mod handshake;
 mod harness;
 mod hooks;
 mod keys;
+mod kills;
 mod looks;
 mod mistakes;
 mod notices;
+mod power;
 mod process;
 mod reload;
 mod restraint;
 mod seal;
 mod secrets;
+mod senders;
 mod shared_payloads;
 mod storm;
 mod teams;

@@ -46,7 +46,12 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts `serve` and waits until it says that it takes webhooks. Its log must be JSON.
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut child = program(folder).arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        Self::run(program(folder))
+    }
+
+    /// The same with the program as it is given.
+    pub(crate) fn run(mut program: Command) -> Self {
+        let mut child = program.arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (send, lines) = std::sync::mpsc::channel();
         let errors = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || {
@@ -79,6 +84,11 @@ impl Daemon {
     pub(crate) fn log(mut self) -> String {
         let passed_over = std::mem::take(&mut self.passed_over);
         passed_over.into_iter().chain(self.lines.iter()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// `kill -9`.
