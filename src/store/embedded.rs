@@ -19,11 +19,13 @@ mod lanes;
 mod open;
 mod payload;
 mod reads;
+mod rewrite;
 mod settle;
 mod subscriptions;
 mod sweep;
 mod torn;
 mod transfer;
+mod watch;
 mod writer;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
@@ -41,6 +43,7 @@ use self::{
     subscriptions::Subscriptions,
     sweep::Until,
     transfer::Import,
+    watch::Watch,
     writer::{Durable, Failure, Shared, Way, Writer},
 };
 use super::{
@@ -73,6 +76,7 @@ pub struct EmbeddedStore {
     shared: Shared,
     failure: Failure,
     writer: Writer,
+    _watch: Watch,
 }
 
 impl fmt::Debug for EmbeddedStore {
@@ -115,8 +119,19 @@ impl EmbeddedStore {
         for subscription in subscriptions.all().values() {
             shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
         }
+        let watch = Watch::start(disk.clone(), failure.clone())?;
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, way)?;
-        Ok(Self { path: path.to_owned(), disk, folder, subscriptions, captured, shared, failure, writer })
+        Ok(Self {
+            path: path.to_owned(),
+            disk,
+            folder,
+            subscriptions,
+            captured,
+            shared,
+            failure,
+            writer,
+            _watch: watch,
+        })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {

@@ -88,6 +88,11 @@ impl Daemon {
         passed_over.into_iter().chain(self.lines.iter()).collect::<Vec<_>>().join("\n")
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

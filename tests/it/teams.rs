@@ -101,6 +101,11 @@ impl Teams {
         self.state.received.borrow().len()
     }
 
+    /// All requests there were: the path, and the card.
+    pub(crate) fn cards(&self) -> Vec<(String, Value)> {
+        self.state.received.borrow().clone()
+    }
+
     /// The paths that were posted to, in order.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.state.received.borrow().iter().map(|(path, _)| path.clone()).collect()

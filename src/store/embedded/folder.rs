@@ -9,9 +9,10 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use super::{codec::damaged, format::sync_folder, writer::Failure};
+use super::{codec::damaged, format::sync_folder, rewrite::rewrite, writer::Failure};
 use crate::{
     seal::{Seal, Unopened as NotOpened, is_sealed},
     store::{Resealed, StoreError},
@@ -19,8 +20,12 @@ use crate::{
 
 /// The first folder, and what the names of all others begin with.
 const NAME: &str = "sled";
+/// sled's own file.
+const FILE: &str = "db";
 /// The file that says that nothing in a folder was ever readable.
 const SEALED: &str = "sealed";
+/// Hundredths of a second that its lock may be taken after it was dropped.
+const LET_GO: usize = 500;
 /// Room for sled's page cache; the subscriptions of any real installation fit in.
 const CACHE: u64 = 4 << 20;
 
@@ -97,11 +102,15 @@ impl Folder {
         if sealed && seal.key().is_none() {
             return Err(sealed_store(store, "`store.key` is not set").into());
         }
-        let files = Files::open(&path, number.unwrap_or(0))?;
+        let files = match number {
+            Some(number) => Files::open(&path, number)?,
+            None => make(store)?,
+        };
         if number.is_none() && seal.key().is_some() {
             files.mark_sealed().map_err(|error| failed(&path, &error))?;
         }
         files.flush().map_err(|why| StoreError::Failed { why })?;
+        rewrite(&path.join(FILE)).map_err(|error| failed(&path, &error))?;
         remove_others(store, number.unwrap_or(0))?;
         let folder = Self(Arc::new(Inner { store: store.to_owned(), seal, failure, files: Mutex::new(files) }));
         if number.is_some() && folder.0.seal.key().is_some() && !(sealed && folder.all_sealed()?) {
@@ -225,7 +234,9 @@ struct Files {
 }
 
 impl Files {
+    /// Only under the lock of the events: what it clears away may be another process's.
     fn open(path: &Path, number: u64) -> Result<Self, sled::Error> {
+        remove_half_written(path)?;
         let database = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE)
@@ -233,6 +244,8 @@ impl Files {
             // Each change flushes by itself; nothing is left for a thread to flush later.
             .flush_every_ms(None)
             .open()?;
+        // sled leaves it to chance when this one reaches the disk, and opens nothing without it.
+        File::open(path.join("conf"))?.sync_all()?;
         let trees = [database.open_tree(Kind::Subscription.tree())?, database.open_tree(Kind::Captured.tree())?];
         Ok(Self { number, path: path.to_owned(), database, trees })
     }
@@ -248,7 +261,7 @@ impl Files {
     /// sled's own flush leaves the file's size and the disk's cache to chance, so its file is flushed once more.
     fn flush(&self) -> Result<(), String> {
         self.database.flush().map_err(|error| said(&error))?;
-        File::open(self.path.join("db")).and_then(|file| file.sync_data()).map_err(|error| error.to_string())
+        File::open(self.path.join(FILE)).and_then(|file| file.sync_data()).map_err(|error| error.to_string())
     }
 
     fn mark_sealed(&self) -> io::Result<()> {
@@ -256,6 +269,44 @@ impl Files {
         File::create(self.path.join(SEALED))?.sync_all()?;
         sync_folder(&self.path)
     }
+}
+
+/// Removes sled's snapshots that a kill or a full disk left half written: sled would take one for its newest, and give up.
+fn remove_half_written(folder: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the first folder. It appears whole: sled can't open one that was left half made.
+fn make(store: &Path) -> Result<Files, Unopened> {
+    let new = store.join(format!("{NAME}.new"));
+    remove(&new).map_err(|error| failed(&new, &error))?;
+    let files = Files::open(&new, 0)?;
+    files.flush().map_err(|why| StoreError::Failed { why })?;
+    drop(files);
+    let renamed = sync_folder(&new).and_then(|()| fs::rename(&new, path(store, 0))).and_then(|()| sync_folder(store));
+    renamed.map_err(|error| failed(&new, &error))?;
+    // sled lets go of its lock a moment after it was dropped.
+    for _ in 0..LET_GO {
+        match Files::open(&path(store, 0), 0) {
+            Err(sled::Error::Io(error)) if is_taken(&error) => std::thread::sleep(Duration::from_millis(10)),
+            other => return Ok(other?),
+        }
+    }
+    Ok(Files::open(&path(store, 0), 0)?)
+}
+
+/// Whether an error of sled's says that its lock is taken: it has none of its own for that, only these words.
+pub(super) fn is_taken(error: &io::Error) -> bool {
+    error.to_string().starts_with("could not acquire lock")
 }
 
 /// Whether a store has such a folder, whole or not.

@@ -17,8 +17,7 @@ const FILE: &str = "format";
 
 /// Reads the folder's format, and writes it where the folder is new.
 pub(super) fn check(path: &Path) -> Result<u32, StoreError> {
-    // Webhook URLs are secrets; the group may enter, since the admin socket stands here by default.
-    fs::DirBuilder::new().recursive(true).mode(0o750).create(path).map_err(failed(path))?;
+    make(path).map_err(failed(path))?;
     let text = match fs::read_to_string(path.join(FILE)) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound && !path.join(super::open::EVENTS).exists() => {
@@ -36,6 +35,19 @@ pub(super) fn check(path: &Path) -> Result<u32, StoreError> {
 /// Marks a folder of an older format, once it is open, as one that an older version can't read any more.
 pub(super) fn raise(path: &Path, found: u32) -> Result<(), StoreError> {
     if found < FORMAT { write(path).map_err(failed(path)) } else { Ok(()) }
+}
+
+/// Makes the folder where it is missing, and sees to it that it is found after a power loss.
+fn make(path: &Path) -> std::io::Result<()> {
+    // Webhook URLs are secrets; the group may enter, since the admin socket stands here by default.
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(path)?;
+    // Even where it is there: whoever made room for the socket may have made it a moment ago.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match sync_folder(parent.unwrap_or(Path::new("."))) {
+        // Who may not look into the folder above did not make this one.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        other => other,
+    }
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {

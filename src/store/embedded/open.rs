@@ -7,7 +7,9 @@ use super::{
     disk::{BOOKS, Disk, Space, event_row, unreadable},
     folder::{self, Folder, Unopened},
     format::sync_folder,
+    journal,
     lanes::Change,
+    rewrite::rewrite,
     torn::Torn,
     writer::{self, Failure, Known},
 };
@@ -28,16 +30,28 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
         let why = "the folder is gone; put it back from a backup, or start with an empty `store.path`";
         return Err(damaged(at(), why.into()));
     }
-    let opened = match made(&folder).and_then(|()| Disk::open(&folder)) {
-        Err(fjall::Error::JournalRecovery(_)) => mended(path, &folder),
-        other => other,
-    };
-    opened.map_err(|error| match error {
+    opened(path, &folder).map_err(|error| match error {
         fjall::Error::Locked => locked(path),
-        fjall::Error::Io(error) => StoreError::Failed { why: format!("{}: {error}", at()) },
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
+            StoreError::Failed { why: format!("{}: {error}", at()) }
+        }
         fjall::Error::InvalidVersion(_) => damaged(at(), "another version of its engine wrote it".into()),
         other => damaged(at(), writer::said(&other)),
     })
+}
+
+fn opened(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
+    made(folder)?;
+    // Found before opening, since the engine may begin another one; written after it, under the engine's lock.
+    let newest = journal::newest(folder)?;
+    let disk = match Disk::open(folder) {
+        Err(fjall::Error::JournalRecovery(_)) => mended(path, folder),
+        other => other,
+    }?;
+    if let Some(number) = newest {
+        rewrite(&journal::path(folder, number))?;
+    }
+    Ok(disk)
 }
 
 /// Makes the folder where it is missing. It appears whole: the engine can't go on with one that a kill left half made.
@@ -50,7 +64,21 @@ fn made(folder: &Path) -> Result<(), fjall::Error> {
         fs::remove_dir_all(&new)?;
     }
     drop(Disk::open(&new)?);
-    Ok(fs::rename(new, folder)?)
+    // The engine flushes its files, but not all folders that they stand in.
+    sync_folders(&new)?;
+    fs::rename(&new, folder)?;
+    Ok(folder.parent().map_or(Ok(()), sync_folder)?)
+}
+
+/// Flushes the entries of a folder and of those below it.
+fn sync_folders(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    sync_folder(folder)
 }
 
 /// Opens the events once more, batch by batch cut off the end of the newest journal.
@@ -75,10 +103,7 @@ pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folde
     let at = || format!("`{}`", folder::current(path).display());
     let opened = Folder::open(path, seal, failure.clone()).map_err(|error| match error {
         Unopened::Other(error) => error,
-        // sled has no error of its own for a lock that is taken, only these words.
-        Unopened::Engine(sled::Error::Io(error)) if error.to_string().starts_with("could not acquire lock") => {
-            locked(path)
-        }
+        Unopened::Engine(sled::Error::Io(error)) if folder::is_taken(&error) => locked(path),
         Unopened::Engine(sled::Error::Io(error)) => StoreError::Failed { why: format!("{}: {error}", at()) },
         Unopened::Engine(other) => damaged(at(), folder::said(&other)),
     })?;

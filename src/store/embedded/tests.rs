@@ -248,6 +248,30 @@ async fn a_kill_while_the_folder_is_made_for_the_first_time_does_no_harm() {
 }
 
 #[tokio::test]
+async fn a_snapshot_that_was_left_half_written_is_not_taken_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    store.put_subscription(subscription(1, false)).await.unwrap();
+    let copy = killed(folder.path());
+    let half = copy.path().join("sled/snap.FFFFFFFFFFFFFFFF.generating");
+    fs::write(&half, [0; 9]).unwrap();
+    assert_eq!(opened(copy.path()).subscriptions().len(), 1);
+    assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn a_first_start_that_a_kill_cut_off_leaves_no_half_of_sleds_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(opened(folder.path()));
+    fs::remove_dir_all(folder.path().join("sled")).unwrap();
+    fs::create_dir(folder.path().join("sled.new")).unwrap();
+    fs::write(folder.path().join("sled.new/conf"), []).unwrap();
+    let store = opened(folder.path());
+    store.put_subscription(subscription(1, false)).await.unwrap();
+    assert!(!folder.path().join("sled.new").exists());
+}
+
+#[tokio::test]
 async fn events_that_are_gone_are_not_taken_for_a_new_store() {
     let folder = tempfile::tempdir().unwrap();
     drop(opened(folder.path()));

@@ -368,7 +368,7 @@ pub(super) fn flush(disk: &Disk, failure: &Failure) -> Result<(), StoreError> {
 /// What an engine says, in the words of the operating system where it passes them on.
 pub(super) fn said(error: &fjall::Error) -> String {
     match error {
-        fjall::Error::Io(error) => error.to_string(),
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => error.to_string(),
         fjall::Error::Poisoned => "an earlier write in the background failed".into(),
         other => other.to_string(),
     }
