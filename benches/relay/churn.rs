@@ -59,7 +59,7 @@ async fn churn(store: &EmbeddedStore, folder: &Path, every: Option<usize>) {
     let mut waiting = VecDeque::new();
     for first in (0..DELIVERIES).step_by(AT_ONCE) {
         let accepts = (first..first + AT_ONCE).map(|number| {
-            let is_kept = every.is_some_and(|every| number % every == 0);
+            let is_kept = every.is_some_and(|every| number.is_multiple_of(every));
             accept(store, number, DestinationId::from_u64(if is_kept { 1 } else { 2 + number as u64 % 8 }))
         });
         waiting.extend(join_all(accepts).await.into_iter().filter(|one| one.lane.as_u64() != 1));
@@ -69,10 +69,10 @@ async fn churn(store: &EmbeddedStore, folder: &Path, every: Option<usize>) {
         });
         join_all(settles).await;
         let done = first + AT_ONCE;
-        if done % SWEEP == 0 {
+        if done.is_multiple_of(SWEEP) {
             store.sweep(Timestamp::now(), Timestamp::now()).await.unwrap();
         }
-        if done % (DELIVERIES / 5) == 0 {
+        if done.is_multiple_of(DELIVERIES / 5) {
             report(store, folder, done);
         }
     }
