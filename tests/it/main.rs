@@ -22,6 +22,7 @@ mod notices;
 mod process;
 mod reload;
 mod restraint;
+mod room;
 mod seal;
 mod secrets;
 mod shared_payloads;

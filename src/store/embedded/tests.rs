@@ -1,5 +1,7 @@
 //! What only a store on a disk must do: outlive crashes, notice damage, and stop when it can't write.
 
+mod bounds;
+
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
@@ -68,6 +70,11 @@ fn journal(folder: &Path) -> (PathBuf, usize) {
     let content = fs::read(&newest).unwrap();
     let end = torn::end_of(&content);
     (newest, end)
+}
+
+fn with_commit(folder: &Path, commit: Commit) -> EmbeddedStore {
+    let gauge = |disk: &Disk| room::gauge(folder.to_owned(), disk.clone());
+    EmbeddedStore::open_with(folder, Seal::default(), Bounds::NONE, gauge, commit).unwrap()
 }
 
 fn opened(folder: &Path) -> EmbeddedStore {
@@ -271,7 +278,7 @@ async fn a_write_that_fails_ends_accepting() {
             batch.commit()
         }
     };
-    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), Box::new(commit)).unwrap();
+    let store = with_commit(folder.path(), Box::new(commit));
     accepted(&store, 0, &[target(1, 1)]).await;
     let known = store.accounts();
     fails.store(true, Ordering::Relaxed);
@@ -308,7 +315,7 @@ impl Held {
             may_go.recv().unwrap();
             batch.commit()
         };
-        let store = Arc::new(EmbeddedStore::open_with(folder, Seal::default(), Box::new(commit)).unwrap());
+        let store = Arc::new(with_commit(folder, Box::new(commit)));
         Self { store, commits, go }
     }
 

@@ -11,7 +11,7 @@ use std::{
 use fjall::{OwnedWriteBatch, PersistMode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{disk::Disk, draft::Draft, lanes::Lanes};
+use super::{disk::Disk, draft::Draft, lanes::Lanes, room::Meter};
 use crate::{
     destination::DestinationId,
     name::EventId,
@@ -105,12 +105,13 @@ impl Writer {
         failure: Failure,
         last_event: EventId,
         seen: Seen,
+        meter: Meter,
         commit: Commit,
     ) -> Result<Self, StoreError> {
         let (commands, waiting) = mpsc::channel(QUEUED);
         let accounts = memory.lock().accounts;
         let mut work =
-            Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, commit };
+            Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, meter, commit };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || work.run(waiting))
@@ -180,6 +181,7 @@ struct Work {
     last_event: EventId,
     seen: Seen,
     unflushed: usize,
+    meter: Meter,
     commit: Commit,
 }
 
@@ -196,6 +198,7 @@ impl Work {
                 group.push(next);
             }
             self.write(group);
+            self.meter.wrote(weight);
         }
         // What was settled last is on its way to the disk, but not yet flushed.
         if let Err(error) = flush(&self.disk, &self.failure) {
