@@ -3,6 +3,7 @@
 mod descriptors;
 mod listen;
 mod refused;
+mod room;
 mod settings;
 mod sweep;
 mod watch;
@@ -37,7 +38,7 @@ use crate::{
     route::Subscribers,
     rules::Rules,
     slowdown::Slowdown,
-    store::{EmbeddedStore, Store, StoreError},
+    store::{Bounds, EmbeddedStore, Store, StoreError},
     subscribe::Subscriptions,
 };
 use descriptors::{Shares, TooFew};
@@ -127,6 +128,7 @@ impl App {
         app.know_captured();
         app.serve(listeners);
         app.tasks.spawn(watch::run(app.admin.clone(), app.lanes.clone(), woken, app.stopping.clone()));
+        app.tasks.spawn(room::run(app.admin.clone(), app.stopping.clone()));
         app.tasks.spawn(sweep::run(app.admin.clone(), app.settings.config.store.clone(), app.stopping.clone()));
         app.admin.metrics.reloaded(true);
         app.admin.ready.set(true);
@@ -245,7 +247,8 @@ async fn open_store(config: &Config) -> Result<EmbeddedStore, StoreError> {
             "store.key is not set: whoever can read the store's files or a backup of them can post to every subscribed channel; `teams-relay key new` makes a key"
         );
     }
-    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open_sealed(&path, seal)).await;
+    let bounds = Bounds { max_size: config.store.max_size, min_free: config.store.min_free };
+    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open_bounded(&path, seal, bounds)).await;
     opened.unwrap_or_else(|_| Err(StoreError::Failed { why: "opening it panicked".to_owned() }))
 }
 

@@ -25,6 +25,7 @@ pub mod read;
 pub mod scheme;
 pub mod secret;
 pub mod server;
+pub mod size;
 pub mod source;
 pub mod storage;
 pub mod syntax;

@@ -26,7 +26,7 @@ use crate::{
     rules::{Rules, SourceRules},
     secret::Secret,
     slowdown::Slowdown,
-    store::{Accepted, Captured, Store},
+    store::{Accepted, Captured, Store, StoreError},
     verify::{Refused, Unproved, Verified, why::Why},
 };
 
@@ -186,9 +186,13 @@ impl Ingest {
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
         // In this order: a signature anew is remembered with a body that is known, but not the other way round.
         let replays = replay.into_iter().chain(source.provider.same_body(&event)).collect();
-        let accepted = self.store.accept(event, replays, targets, ignored).await.map_err(|error| {
-            tracing::error!(source = %source.name, %error, "a webhook could not be stored");
-            Reason::StoreFailed
+        let accepted = self.store.accept(event, replays, targets, ignored).await.map_err(|error| match error {
+            // The store has said it when it began.
+            StoreError::Full { .. } => Reason::StoreFull,
+            error => {
+                tracing::error!(source = %source.name, %error, "a webhook could not be stored");
+                Reason::StoreFailed
+            }
         })?;
         Ok(Taken::Event(self.settle(source, accepted, lanes, ignored, arrived)))
     }
@@ -269,7 +273,7 @@ impl Ingest {
     ///
     /// # Errors
     /// The store's.
-    pub async fn replay(&self, id: EventId) -> Result<usize, crate::store::StoreError> {
+    pub async fn replay(&self, id: EventId) -> Result<usize, StoreError> {
         let targets = self.targets(id).await?;
         self.replay_to(id, targets).await
     }
@@ -278,7 +282,7 @@ impl Ingest {
     ///
     /// # Errors
     /// The store's.
-    pub async fn targets(&self, id: EventId) -> Result<Vec<Target>, crate::store::StoreError> {
+    pub async fn targets(&self, id: EventId) -> Result<Vec<Target>, StoreError> {
         let event = self.store.event(id).await?;
         Ok(match (self.rules.load().sources.get(&event.source), event.payload()) {
             (Some(source), Ok(payload)) => route(source, &self.subscribers.load(), &Facts::new(&event, &payload)).0,
@@ -290,7 +294,7 @@ impl Ingest {
     ///
     /// # Errors
     /// The store's.
-    pub async fn replay_to(&self, id: EventId, targets: Vec<Target>) -> Result<usize, crate::store::StoreError> {
+    pub async fn replay_to(&self, id: EventId, targets: Vec<Target>) -> Result<usize, StoreError> {
         let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
         let count = self.store.replay(id, targets, self.clock.now()).await?;
         self.woken.wake(lanes);

@@ -70,6 +70,7 @@ reasons! {
     BodyMalformed = "body_malformed", "Genuine, but not what its `Content-Type` or `Content-Encoding` says.", "Mend the sender.";
     RateLimited = "rate_limited", "More webhooks than the source's `rate`; the sender was told to wait.", "Raise `rate`, or have the sender post less.";
     StoreFailed = "store_failed", "Could not be put on disk; the sender was told to try again.", "Free space or mend the disk, then restart.";
+    StoreFull = "store_full", "The store has no room: it came to `store.max_size` or `store.min_free`; the sender was told to try again.", "See why deliveries wait, free space, or raise `store.max_size`; it ends by itself.";
     InternalFault = "internal_fault", "A fault of teams-relay; the log says where.", "Report it with the line of the log.";
     // What came of an attempt or a delivery.
     Delivered = "delivered", "The destination said yes.", "Nothing.";

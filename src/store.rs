@@ -10,6 +10,7 @@ mod export;
 mod memory;
 #[cfg(test)]
 mod model;
+mod room;
 mod seen;
 #[cfg(test)]
 mod suite;
@@ -34,7 +35,11 @@ use crate::{
 
 #[cfg(fuzzing)]
 pub use self::embedded::fuzz;
-pub use self::{embedded::EmbeddedStore, memory::MemoryStore};
+pub use self::{
+    embedded::EmbeddedStore,
+    memory::MemoryStore,
+    room::{Bounds, Room},
+};
 
 /// Attempts that are kept of one delivery: the last so many. A retry schedule is far shorter; a throttled lane's
 /// tries are without end.
@@ -197,6 +202,12 @@ pub enum StoreError {
         /// What the engine said.
         why: String,
     },
+    /// There is no room for anything new; what is there can be settled and replayed, and it ends by itself.
+    #[error("the store is full: {why}")]
+    Full {
+        /// Which bound was reached, and what to do.
+        why: String,
+    },
     /// No such event, delivery or subscription.
     #[error("there is no {what}; see the list commands for what there is")]
     Missing {
@@ -241,7 +252,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// with the same one, the first counts.
     ///
     /// # Errors
-    /// [`StoreError::Failed`]: nothing was accepted, and nothing will be until a restart.
+    /// [`StoreError::Full`]: nothing was accepted, and nothing will be until there is room; but notices of the relay's
+    /// own are. [`StoreError::Failed`]: nothing was accepted, and nothing will be until a restart.
     async fn accept(
         &self,
         event: Event,
@@ -412,6 +424,19 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreError::Failed`].
     async fn sweep(&self, before: Timestamp, dead_before: Timestamp) -> Result<Swept, StoreError>;
 
+    /// How much room there is, as it was looked at last; from memory.
+    fn room(&self) -> Room;
+
+    /// Returns once there is so little room that some should be made.
+    async fn pressed(&self);
+
+    /// Looks how much room there is, and where it is little, takes settled events away before their time, the oldest
+    /// first; those with dead letters on the list only after all others, and those that wait never.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`], [`StoreError::Damaged`].
+    async fn make_room(&self) -> Result<Swept, StoreError>;
+
     /// Whether writes are still possible; the reason if not.
     fn health(&self) -> Result<(), StoreError>;
 
@@ -426,7 +451,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// before it is flushed.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] where the line is not of the export's form, [`StoreError::Failed`].
+    /// [`StoreError::Damaged`] where the line is not of the export's form, [`StoreError::Full`] where it is an event,
+    /// [`StoreError::Failed`].
     async fn import(&self, line: ExportLine) -> Result<(), StoreError>;
 }
 

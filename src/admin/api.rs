@@ -71,7 +71,7 @@ impl From<StoreError> for Problem {
         let status = match error {
             StoreError::Missing { .. } => StatusCode::NOT_FOUND,
             StoreError::NoKey => StatusCode::CONFLICT,
-            StoreError::Failed { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            StoreError::Failed { .. } | StoreError::Full { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, "store", error.to_string())

@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use serde_json::json;
 
 use super::Admin;
-use crate::{lane::quota::GroupKey, standing};
+use crate::{lane::quota::GroupKey, standing, store::StoreError};
 
 /// Answers as long as the process does.
 pub async fn healthz() -> &'static str {
@@ -23,6 +23,9 @@ pub async fn readyz(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     if let Err(error) = admin.store.health() {
         reasons.push(error.to_string());
     }
+    if let Some(why) = admin.store.room().full {
+        reasons.push(StoreError::Full { why }.to_string());
+    }
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons })))
 }
@@ -34,6 +37,8 @@ pub async fn metrics(State(admin): State<Arc<Admin>>) -> impl IntoResponse {
     let age = oldest.map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0));
     admin.metrics.queue(waiting, age);
     admin.metrics.accounts(admin.store.accounts());
+    let room = admin.store.room();
+    admin.metrics.room(room.used, room.free, room.full.is_some());
     show_quotas(&admin);
     show_standings(&admin);
     show_slowed_down(&admin);

@@ -1,6 +1,6 @@
 //! What each setting alone can't tell: whether they fit each other, and whether a secret of the daemon's own is long.
 
-use super::{Config, problem::Problem};
+use super::{Config, problem::Problem, storage};
 
 /// Characters of an admin token, at least: what is shorter can be guessed over a network.
 const SHORTEST_TOKEN: usize = 16;
@@ -23,6 +23,10 @@ pub(super) fn check(config: &Config, place: &dyn Fn(&str) -> String, problems: &
     if server.body_memory < server.body_limit {
         let found = format!("is {}, less than server.body_limit", server.body_memory);
         note("server.body_memory", found, "make it a multiple of that, so that several bodies fit");
+    }
+    if let Some(max_size) = config.store.max_size.filter(|size| *size < storage::LEAST) {
+        let cure = format!("make it {} at least", storage::LEAST);
+        note("store.max_size", format!("is {max_size}, too little to work in"), &cure);
     }
 }
 

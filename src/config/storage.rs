@@ -1,4 +1,4 @@
-//! `[store]`: where events are kept, how long, and what seals the secrets beside them.
+//! `[store]`: where events are kept, how long, how much room they may take, and what seals the secrets beside them.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,13 @@ use super::{
     duration::Span,
     problem::Problem,
     secret::{Places, SecretSpecs},
+    size::Size,
 };
 use crate::seal::{Key, Seal};
+
+/// The least `max_size`: the engine's journals and the parts of its files that are being written anew take some hundred
+/// megabytes of it, however few events there are.
+pub(super) const LEAST: Size = Size::megabytes(500);
 
 /// The store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +25,10 @@ pub struct Storage {
     pub retain: Span,
     /// How long events with a dead letter are kept.
     pub retain_dead: Span,
+    /// How large its folder may grow on disk; none: as large as the disk lets it.
+    pub max_size: Option<Size>,
+    /// How much must stay free on the file system that it is on.
+    pub min_free: Size,
     /// What seals webhook URLs and captured secrets in it.
     pub seal: Seal,
 }
@@ -31,6 +40,8 @@ pub(super) struct Section {
     path: PathBuf,
     retain: Span,
     retain_dead: Span,
+    max_size: Option<Size>,
+    min_free: Size,
     key: SecretSpecs,
 }
 
@@ -40,6 +51,8 @@ impl Default for Section {
             path: "data".into(),
             retain: Span::seconds(7 * 86_400),
             retain_dead: Span::seconds(30 * 86_400),
+            max_size: None,
+            min_free: Size::megabytes(256),
             key: SecretSpecs::default(),
         }
     }
@@ -64,8 +77,8 @@ impl Section {
                 }
             }
         }
-        let Self { path, retain, retain_dead, .. } = self;
-        Storage { path: folder.join(path), retain, retain_dead, seal: Seal::new(keys) }
+        let Self { path, retain, retain_dead, max_size, min_free, .. } = self;
+        Storage { path: folder.join(path), retain, retain_dead, max_size, min_free, seal: Seal::new(keys) }
     }
 }
 
@@ -94,6 +107,30 @@ mod tests {
         assert_eq!(
             problems[0].to_string(),
             "teams-relay.toml: store.key: is 7 characters that are no key; use 32 random bytes as base64 or hex, as `teams-relay key new` prints them"
+        );
+    }
+    #[test]
+    fn sizes_are_read_and_one_that_holds_next_to_nothing_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = |text: &str| {
+            std::fs::write(folder.path().join("teams-relay.toml"), format!("[store]\n{text}")).unwrap();
+            Config::load(folder.path(), &BTreeMap::new())
+        };
+        let (config, problems) = load("max_size = \"10GB\"\nmin_free = 0");
+        assert_eq!(problems, []);
+        assert_eq!((config.store.max_size, config.store.min_free), (Some(Size(10_000_000_000)), Size(0)));
+        let problem = |text| load(text).1.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert_eq!(
+            problem("max_size = \"10MB\""),
+            "teams-relay.toml: store.max_size: is 10MB, too little to work in; make it 500MB at least"
+        );
+        assert_eq!(
+            problem("max_size = \"ten\""),
+            "teams-relay.toml: store.max_size: `ten` is no number of bytes; write it as \"500MB\", \"10GB\", \"64MiB\" or a number"
+        );
+        assert_eq!(
+            problem("min_free = -1"),
+            "teams-relay.toml: store.min_free: it is no number of bytes; write it as \"500MB\", \"10GB\" or a number"
         );
     }
 }

@@ -43,7 +43,9 @@ impl Problem {
             }
             Reason::RateLimited | Reason::SlowedDown => (StatusCode::TOO_MANY_REQUESTS, Some(1)),
             Reason::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),
-            Reason::StoreFailed | Reason::KeyUnavailable => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
+            Reason::StoreFailed | Reason::StoreFull | Reason::KeyUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some(30))
+            }
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         // One word and one text for all that can be wrong with a signature: the sender learns nothing from trying.

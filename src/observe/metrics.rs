@@ -158,6 +158,13 @@ impl Metrics {
         }
     }
 
+    /// Shows what the store takes, what is free beside it, and whether it is full.
+    pub fn room(&self, used: u64, free: u64, full: bool) {
+        self.gauge("teams_relay_store_bytes", Vec::new()).set(as_float(used));
+        self.gauge("teams_relay_store_free_bytes", Vec::new()).set(as_float(free));
+        self.gauge("teams_relay_store_full", Vec::new()).set(if full { 1.0 } else { 0.0 });
+    }
+
     /// Shows how many posts a quota group could make at once in one of its windows.
     pub fn quota_remaining(&self, group: String, window: String, posts: u32) {
         let labels = vec![Label::new("group", group), Label::new("window", window)];
@@ -210,6 +217,9 @@ fn describe(recorder: &PrometheusRecorder) {
         ("teams_relay_slowed_down", "Clients whose webhooks are slowed down since they keep failing verification."),
         ("teams_relay_config_reload_success", "Whether the last load of the settings went well."),
         ("teams_relay_accounts", "The books: accepted = delivered + digested + dead + ignored + waiting."),
+        ("teams_relay_store_bytes", "What the store takes on disk."),
+        ("teams_relay_store_free_bytes", "What is free on the store's file system."),
+        ("teams_relay_store_full", "Whether webhooks are refused since the store has no room."),
         ("teams_relay_build_info", "The version, as a label."),
     ];
     for (name, text) in gauges {

@@ -19,7 +19,9 @@ mod lanes;
 mod open;
 mod payload;
 mod reads;
+mod reclaim;
 mod rewrite;
+mod room;
 mod settle;
 mod subscriptions;
 mod sweep;
@@ -40,6 +42,7 @@ use self::{
     disk::Disk,
     folder::Folder,
     reads::View,
+    room::{Gauge, Meter, Shrinking},
     subscriptions::Subscriptions,
     sweep::Until,
     transfer::Import,
@@ -47,7 +50,8 @@ use self::{
     writer::{Durable, Failure, Shared, Way, Writer},
 };
 use super::{
-    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Store, StoreError, Swept, Usage,
+    Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,
+    Usage,
     captured::Kept,
     export::{self, check_header},
 };
@@ -75,6 +79,8 @@ pub struct EmbeddedStore {
     captured: CapturedSecrets,
     shared: Shared,
     failure: Failure,
+    meter: Meter,
+    shrinking: tokio::sync::Mutex<Shrinking>,
     writer: Writer,
     _watch: Watch,
 }
@@ -86,7 +92,7 @@ impl fmt::Debug for EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens the store in a folder, or makes one there, without a key. Blocks, the longer the more events wait.
+    /// Opens the store in a folder, or makes one there, without a key or bounds. Blocks, the longer the more events wait.
     ///
     /// # Errors
     /// As [`Self::open_sealed`].
@@ -100,11 +106,25 @@ impl EmbeddedStore {
     /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Sealed`] where the right
     /// key is missing; [`StoreError::Failed`] where the folder can't be made or written.
     pub fn open_sealed(path: &Path, seal: Seal) -> Result<Self, StoreError> {
-        let sync = flusher::journal(path.join(open::EVENTS));
-        Self::open_with(path, seal, Way { commit: Box::new(fjall::OwnedWriteBatch::commit), sync })
+        Self::open_bounded(path, seal, Bounds::NONE)
     }
 
-    fn open_with(path: &Path, seal: Seal, way: Way) -> Result<Self, StoreError> {
+    /// The same, for a store that keeps to bounds.
+    ///
+    /// # Errors
+    /// As [`Self::open_sealed`].
+    pub fn open_bounded(path: &Path, seal: Seal, bounds: Bounds) -> Result<Self, StoreError> {
+        let measured = |disk: &Disk| room::gauge(path.to_owned(), disk.clone());
+        Self::open_with(path, seal, bounds, measured, Way::to(path))
+    }
+
+    fn open_with(
+        path: &Path,
+        seal: Seal,
+        bounds: Bounds,
+        gauge: impl FnOnce(&Disk) -> Gauge,
+        way: Way,
+    ) -> Result<Self, StoreError> {
         let format = format::check(path)?;
         let failure = Failure::default();
         let disk = open::events(path)?;
@@ -119,16 +139,22 @@ impl EmbeddedStore {
         for subscription in subscriptions.all().values() {
             shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
         }
+        let meter = Meter::new(bounds, gauge(&disk));
+        meter.measure();
         let watch = Watch::start(disk.clone(), failure.clone())?;
-        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, way)?;
+        let writer =
+            Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, meter.clone(), way)?;
+        let (path, shrinking) = (path.to_owned(), tokio::sync::Mutex::default());
         Ok(Self {
-            path: path.to_owned(),
+            path,
             disk,
             folder,
             subscriptions,
             captured,
             shared,
             failure,
+            meter,
+            shrinking,
             writer,
             _watch: watch,
         })
@@ -170,12 +196,20 @@ impl Store for EmbeddedStore {
         ignored: Reason,
     ) -> Result<Accepted, StoreError> {
         self.writer.check()?;
+        // What admins are told is little, and may be how to make room.
+        let own = event.source == SourceName::relay();
+        let watch = self.meter.watch().clone();
+        let may_come = move || if own { Ok(()) } else { watch.check() };
+        may_come()?;
         let offer = if event.body.0.len() < LARGE_BODY {
             Offer::new(&event, replays, &targets, ignored)?
         } else {
             blocking(move || Offer::new(&event, replays, &targets, ignored)).await?
         };
-        self.writer.run(Durable::Flushed, offer.weight(), |draft| draft.accept(offer)).await
+        // Asked once more, since much may have been written while this waited.
+        let weight = offer.weight();
+        let accept = move |draft: &mut draft::Draft<'_>| may_come().and_then(|()| draft.accept(offer));
+        self.writer.run(Durable::Flushed, weight, accept).await
     }
 
     fn lanes(&self) -> Vec<DestinationId> {
@@ -321,11 +355,7 @@ impl Store for EmbeddedStore {
         let until = Until { before, dead_before };
         let disk = self.disk.clone();
         let past = blocking(move || sweep::past(&disk, until)).await?;
-        let mut swept = Swept::default();
-        for group in past.chunks(sweep::GROUP) {
-            let group = group.to_vec();
-            swept.events += self.writer.run(Durable::Written, 0, move |draft| draft.sweep(&group, until)).await?;
-        }
+        let swept = Swept { events: self.take_away(&past, until).await? };
         let disk = self.disk.clone();
         let old = blocking(move || kept::told_before(&disk, dead_before)).await?;
         for group in old.chunks(sweep::GROUP) {
@@ -333,6 +363,18 @@ impl Store for EmbeddedStore {
             self.writer.run(Durable::Written, 0, move |draft| draft.forget_told(group)).await?;
         }
         Ok(swept)
+    }
+
+    fn room(&self) -> Room {
+        self.meter.watch().room()
+    }
+
+    async fn pressed(&self) {
+        self.meter.watch().pressed().await;
+    }
+
+    async fn make_room(&self) -> Result<Swept, StoreError> {
+        self.shrink().await
     }
 
     fn health(&self) -> Result<(), StoreError> {
@@ -355,6 +397,7 @@ impl Store for EmbeddedStore {
                 blocking(move || captured.put(kept, usize::MAX)).await.map(|_| ())
             }
             ExportLine::Event(value) => {
+                self.meter.watch().check()?;
                 let import = blocking(move || Import::new(export::event(value)?)).await?;
                 self.writer.run(Durable::Written, import.weight(), |draft| draft.import(import)).await
             }

@@ -17,9 +17,11 @@ use tokio::sync::mpsc::Sender;
 
 use self::state::State;
 use super::{
-    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Store, StoreError, Swept, Usage,
+    Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,
+    Usage,
     captured::{AllCaptured, Kept},
     export, missing_event,
+    room::{Measured, Watch},
 };
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
@@ -33,10 +35,16 @@ use crate::{
 };
 
 /// A store that is gone with its process.
-#[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
     captured: Mutex<AllCaptured>,
+    watch: Watch,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::bounded(Bounds::NONE)
+    }
 }
 
 impl fmt::Debug for MemoryStore {
@@ -46,6 +54,18 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl MemoryStore {
+    /// One that keeps to bounds: its size is that of its events' bodies, and memory counts as free without end.
+    pub fn bounded(bounds: Bounds) -> Self {
+        Self { state: Mutex::default(), captured: Mutex::default(), watch: Watch::new(bounds) }
+    }
+
+    /// Takes note of how much it holds.
+    fn measure(&self, state: &State) -> Measured {
+        let seen = Measured { used: state.bytes(), free: u64::MAX };
+        self.watch.saw(seen);
+        seen
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,7 +112,13 @@ impl Store for MemoryStore {
         targets: Vec<Target>,
         ignored: Reason,
     ) -> Result<Accepted, StoreError> {
-        Ok(self.lock().accept(event, &replays, &targets, ignored))
+        if event.source != SourceName::relay() {
+            self.watch.check()?;
+        }
+        let mut state = self.lock();
+        let accepted = state.accept(event, &replays, &targets, ignored);
+        self.measure(&state);
+        Ok(accepted)
     }
 
     fn lanes(&self) -> Vec<DestinationId> {
@@ -256,6 +282,23 @@ impl Store for MemoryStore {
         Ok(Swept { events: self.lock().sweep(before, dead_before) })
     }
 
+    fn room(&self) -> Room {
+        self.watch.room()
+    }
+
+    async fn pressed(&self) {
+        self.watch.pressed().await;
+    }
+
+    async fn make_room(&self) -> Result<Swept, StoreError> {
+        let (mut state, bounds) = (self.lock(), self.watch.bounds());
+        let seen = self.measure(&state);
+        let over = if bounds.is_near(seen) { bounds.over(seen) } else { 0 };
+        let swept = Swept { events: state.shrink(over) };
+        self.measure(&state);
+        Ok(swept)
+    }
+
     fn health(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -282,8 +325,11 @@ impl Store for MemoryStore {
                 Ok(())
             }
             ExportLine::Event(value) => {
+                self.watch.check()?;
                 let whole = export::event(value)?;
-                self.lock().import(whole);
+                let mut state = self.lock();
+                state.import(whole);
+                self.measure(&state);
                 Ok(())
             }
             ExportLine::End { .. } => Ok(()),

@@ -6,16 +6,17 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
-    Accepted, Captured, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError, Usage,
+    Accepted, Bounds, Captured, EmbeddedStore, ExportLine, KEPT_ATTEMPTS, MemoryStore, Page, Store, StoreError, Usage,
 };
 use crate::{
     card::Severity,
-    config::{duration::Span, profile::Window},
+    config::{duration::Span, profile::Window, size::Size},
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::{Destination, DestinationId, WebhookUrl, header::Header},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
     name::{EventId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
+    seal::Seal,
     secret::Secret,
     standing::{Actor, Standing, State},
     subscription::{Look, Restraint, Subscription},
@@ -92,6 +93,27 @@ pub(super) async fn accepted(store: &dyn Store, at: i64, targets: &[Target]) -> 
             panic!("{id} has no delivery id, no signature, and can't be a repeat")
         }
     }
+}
+
+/// The same with a mebibyte that can't be compressed.
+pub(super) async fn accepted_large(store: &dyn Store, seed: u64, targets: &[Target]) -> EventId {
+    let mut sent = event(None, minute(0));
+    sent.body = RawBody(noise(1 << 20, seed));
+    match store.accept(sent, vec![], targets.to_vec(), Reason::NoSubscription).await.unwrap() {
+        Accepted::New(id) => id,
+        repeat => panic!("{repeat:?}"),
+    }
+}
+
+pub(super) fn noise(size: usize, seed: u64) -> Bytes {
+    let mut state = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    words.take(size.div_ceil(8)).flatten().collect()
 }
 
 pub(super) async fn lines(store: &dyn Store) -> Vec<String> {
@@ -600,5 +622,60 @@ conformance! {
         let id = accepted(store, 0, &[target(1, 1)]).await;
         let shown = format!("{store:?} {:?} {:?}", store.event(id).await.unwrap(), store.subscriptions());
         assert!(!shown.contains("payload-text") && !shown.contains("url-secret"), "{shown}");
+    }
+}
+
+mod a_store_that_is_kept_small_takes_ever_more_as_long_as_what_it_holds_is_settled {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { max_size: Some(Size::megabytes(150)), min_free: Size(0) };
+
+    async fn holds(store: &dyn Store) {
+        let waits = accepted_large(store, 0, &[target(2, 1)]).await;
+        let (mut swept, mut all) = (0, Vec::new());
+        for seed in 1..=150 {
+            let id = accepted_large(store, seed, &[target(1, 1)]).await;
+            store.settle(lane(1), &[id], Verdict::Accepted, None, minute(1)).await.unwrap();
+            all.push(id);
+            if seed % 8 == 0 {
+                swept += store.make_room().await.unwrap().events;
+                assert!(store.room().used < 150_000_000, "{:?}", store.room());
+            }
+        }
+        assert!(swept > 20, "{swept}");
+        for (number, id) in all.iter().enumerate() {
+            assert_eq!(store.event(*id).await.is_ok(), number >= swept, "the oldest {swept} are gone: {number}");
+        }
+        assert!(store.event(waits).await.is_ok());
+        let mut waiting = 1;
+        let refused = loop {
+            let sent = Event { body: RawBody(noise(1 << 20, 1000 + waiting)), ..event(None, minute(2)) };
+            match store.accept(sent, vec![], vec![target(2, 1)], Reason::NoSubscription).await {
+                Ok(_) => waiting += 1,
+                Err(error) => break error,
+            }
+            swept += store.make_room().await.unwrap().events;
+            assert!(store.room().used < 150_000_000, "{:?}", store.room());
+        };
+        assert!(matches!(refused, StoreError::Full { .. }), "{refused}");
+        assert_eq!((store.queue().0, swept), (waiting, 150), "nothing is left that could go");
+        assert!(store.health().is_ok());
+        while let Some(next) = store.due(lane(2), 1).first() {
+            store.settle(lane(2), &[next.event], Verdict::Accepted, None, minute(3)).await.unwrap();
+        }
+        store.make_room().await.unwrap();
+        accepted(store, 4, &[]).await;
+        assert!(store.accounts().balance());
+    }
+
+    #[tokio::test]
+    async fn in_memory() {
+        holds(&MemoryStore::bounded(BOUNDS)).await;
+    }
+
+    #[tokio::test]
+    async fn on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        holds(&EmbeddedStore::open_bounded(folder.path(), Seal::default(), BOUNDS).unwrap()).await;
     }
 }

@@ -31,8 +31,8 @@ pub(crate) enum Slot {
     Tables,
 }
 
-/// What the settings say of the store beside its place. Where it has bounds of its own, they are lifted here.
-const STORE: &str = "";
+/// What the settings say of the store beside its place: it has no bounds, so that the disk itself is what ends.
+const STORE: &str = "min_free = 0\n";
 
 /// Has a daemon of these settings keep its store there.
 pub(crate) fn store_on(settings: &Path, path: &str) {

@@ -29,6 +29,7 @@ mod power;
 mod process;
 mod reload;
 mod restraint;
+mod room;
 mod seal;
 mod secrets;
 mod senders;

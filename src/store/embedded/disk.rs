@@ -52,6 +52,23 @@ pub(super) enum Space {
     Told,
 }
 
+impl Space {
+    /// Every part there is.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Waiting,
+        Self::Settled,
+        Self::Payloads,
+        Self::Attempts,
+        Self::DeliveryIds,
+        Self::Dead,
+        Self::Seen,
+        Self::Books,
+        Self::Usages,
+        Self::Standings,
+        Self::Told,
+    ];
+}
+
 /// The only key of [`Space::Books`].
 pub(super) const BOOKS: &[u8] = b"books";
 
@@ -87,6 +104,8 @@ impl Disk {
         let separate = KvSeparationOptions::default()
             .compression(fjall::CompressionType::None)
             .separation_threshold(SEPARATE_FROM)
+            // All files that are stale are written anew, and not the oldest alone: else room would come back late.
+            .age_cutoff(1.0)
             .file_target_size(BLOB_FILE);
         let payloads = database.keyspace("payloads", || {
             KeyspaceCreateOptions::default().max_memtable_size(PAYLOAD_MEMTABLE).with_kv_separation(Some(separate))

@@ -52,6 +52,50 @@ pub(super) fn past(disk: &Disk, until: Until) -> Result<Vec<EventId>, StoreError
     Ok(past)
 }
 
+/// Settled events that may go before their time.
+#[derive(Default)]
+pub(super) struct Oldest {
+    /// With no dead letter on the list.
+    pub(super) unlisted: Vec<EventId>,
+    /// With one.
+    pub(super) listed: Vec<EventId>,
+}
+
+/// Bytes that a row's keys take, and those of one attempt, near enough.
+const KEYS: u64 = 192;
+const ATTEMPT: u64 = 160;
+
+/// The oldest settled events that take about so many bytes together; those with a dead letter on the list only where
+/// all others are not enough.
+pub(super) fn oldest(disk: &Disk, bytes: u64) -> Result<Oldest, StoreError> {
+    let mut found = Oldest::default();
+    let (mut unlisted, mut listed, mut with_dead) = (0, 0, Vec::new());
+    for pair in disk.space(Space::Settled).iter() {
+        if unlisted >= bytes {
+            break;
+        }
+        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Settled, &error))?;
+        let Ok((id, row)) = event_row(&key, &value) else { continue };
+        let payload = disk.space(Space::Payloads).size_of(&key).map_err(|error| unreadable(Space::Payloads, &error))?;
+        let attempts: u64 = row.deliveries.iter().map(|delivery| u64::from(delivery.attempts)).sum();
+        let size = u64::from(payload.unwrap_or(0)) + value.len() as u64 + KEYS + attempts * ATTEMPT;
+        if !self::listed(&row, |key| disk.get(Space::Dead, key), id)? {
+            unlisted += size;
+            found.unlisted.push(id);
+        } else if listed < bytes {
+            listed += size;
+            with_dead.push((id, size));
+        }
+    }
+    for (id, size) in with_dead {
+        if unlisted < bytes {
+            unlisted += size;
+            found.listed.push(id);
+        }
+    }
+    Ok(found)
+}
+
 /// Keys of the dead letters of events up to and with this one; of all, if none.
 pub(super) fn dead_upto(disk: &Disk, upto: Option<EventId>) -> Result<Vec<Slice>, StoreError> {
     let end = upto.map_or(u128::MAX, EventId::as_u128).to_be_bytes();

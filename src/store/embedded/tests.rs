@@ -1,5 +1,7 @@
 //! What only a store on a disk must do: outlive crashes, notice damage, and stop when it can't write.
 
+mod bounds;
+
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
@@ -70,9 +72,9 @@ fn journal(folder: &Path) -> (PathBuf, usize) {
     (newest, end)
 }
 
-/// The usual way to the disk, but for how batches are written.
-fn way(folder: &Path, commit: impl FnMut(fjall::OwnedWriteBatch) -> fjall::Result<()> + Send + 'static) -> Way {
-    Way { commit: Box::new(commit), sync: flusher::journal(folder.join(open::EVENTS)) }
+fn with_way(folder: &Path, way: Way) -> EmbeddedStore {
+    let gauge = |disk: &Disk| room::gauge(folder.to_owned(), disk.clone());
+    EmbeddedStore::open_with(folder, Seal::default(), Bounds::NONE, gauge, way).unwrap()
 }
 
 fn opened(folder: &Path) -> EmbeddedStore {
@@ -300,7 +302,7 @@ async fn a_write_that_fails_ends_accepting() {
             batch.commit()
         }
     };
-    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), way(folder.path(), commit)).unwrap();
+    let store = with_way(folder.path(), Way { commit: Box::new(commit), ..Way::to(folder.path()) });
     accepted(&store, 0, &[target(1, 1)]).await;
     let known = store.accounts();
     fails.store(true, Ordering::Relaxed);
@@ -327,8 +329,7 @@ async fn a_flush_that_fails_ends_accepting_and_nothing_that_waited_for_it_goes_o
     let fails = Arc::new(AtomicBool::new(false));
     let failing = fails.clone();
     let sync = move || if failing.load(Ordering::Relaxed) { Err(std::io::Error::other("worn out")) } else { flush() };
-    let way = Way { commit: Box::new(fjall::OwnedWriteBatch::commit), sync: Box::new(sync) };
-    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), way).unwrap();
+    let store = with_way(folder.path(), Way { sync: Box::new(sync), ..Way::to(folder.path()) });
     let id = accepted(&store, 0, &[target(1, 1)]).await;
     fails.store(true, Ordering::Relaxed);
     let accept = store.accept(event(None, minute(1)), vec![], vec![target(1, 1)], Reason::NotMapped);
@@ -350,8 +351,7 @@ async fn what_need_only_be_written_does_not_wait_for_a_flush() {
         may_go.recv().unwrap();
         flush()
     };
-    let way = Way { commit: Box::new(fjall::OwnedWriteBatch::commit), sync: Box::new(sync) };
-    let store = EmbeddedStore::open_with(folder.path(), Seal::default(), way).unwrap();
+    let store = with_way(folder.path(), Way { sync: Box::new(sync), ..Way::to(folder.path()) });
     go.send(()).unwrap();
     let id = accepted(&store, 0, &[target(1, 1)]).await;
     let offer = (event(None, minute(1)), vec![], vec![target(1, 1)], Reason::NotMapped);
@@ -383,7 +383,7 @@ impl Held {
             may_go.recv().unwrap();
             batch.commit()
         };
-        let store = Arc::new(EmbeddedStore::open_with(folder, Seal::default(), way(folder, commit)).unwrap());
+        let store = Arc::new(with_way(folder, Way { commit: Box::new(commit), ..Way::to(folder) }));
         Self { store, commits, go }
     }
 

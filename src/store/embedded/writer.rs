@@ -8,6 +8,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     thread::JoinHandle,
 };
@@ -18,8 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     disk::Disk,
     draft::Draft,
-    flusher::{Flusher, Group, Sync},
+    flusher::{self, Flusher, Group, Sync},
     lanes::Lanes,
+    open::EVENTS,
+    room::Meter,
 };
 use crate::{
     destination::DestinationId,
@@ -132,6 +135,13 @@ pub(super) struct Way {
     pub(super) sync: Sync,
 }
 
+impl Way {
+    /// The usual one, for the store in this folder.
+    pub(super) fn to(path: &Path) -> Self {
+        Self { commit: Box::new(OwnedWriteBatch::commit), sync: flusher::journal(path.join(EVENTS)) }
+    }
+}
+
 /// The way to the writing thread. Dropping it lets the thread finish what it has, and waits for that.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -148,6 +158,7 @@ impl Writer {
         failure: Failure,
         last_event: EventId,
         seen: Seen,
+        meter: Meter,
         way: Way,
     ) -> Result<Self, StoreError> {
         let (commands, orders) = mpsc::channel(QUEUED);
@@ -161,6 +172,7 @@ impl Writer {
             accounts,
             last_event,
             seen,
+            meter,
             commit,
             flusher,
             flushing: 0,
@@ -235,6 +247,7 @@ struct Work {
     accounts: Accounts,
     last_event: EventId,
     seen: Seen,
+    meter: Meter,
     commit: Commit,
     flusher: Flusher,
     /// Groups that are not flushed yet.
@@ -254,7 +267,9 @@ impl Work {
             }
             while self.may_write() {
                 let group = self.next_group();
+                let weight = group.iter().map(|command| command.weight).sum();
                 let written = self.write(group);
+                self.meter.wrote(weight);
                 let many = self.unflushed() >= FLUSH_AFTER && self.flushing == 0;
                 if many || !written.answers.is_empty() {
                     self.flushing += 1;

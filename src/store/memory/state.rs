@@ -61,6 +61,10 @@ impl Held {
         !self.deliveries.iter().any(Delivery::is_waiting)
     }
 
+    fn bytes(&self) -> u64 {
+        self.event.body.0.len() as u64
+    }
+
     pub(super) fn record(&self, id: EventId) -> EventRecord {
         EventRecord {
             id,
@@ -242,7 +246,13 @@ impl State {
             held.is_settled() && held.event.received_at < if is_listed(id) { dead_before } else { before }
         };
         let past: Vec<_> = self.events.iter().filter(|(id, held)| is_past(id, held)).map(|(id, _)| *id).collect();
-        for id in &past {
+        self.take_away(&past);
+        self.told.retain(|_, (_, at)| *at >= dead_before);
+        past.len()
+    }
+
+    fn take_away(&mut self, past: &[EventId]) {
+        for id in past {
             if let Some(key) = self.events.remove(id).and_then(|held| held.delivery_key())
                 && self.delivery_ids.get(&key) == Some(id)
             {
@@ -250,7 +260,28 @@ impl State {
             }
             self.dead.retain(|(event, _), _| event != id);
         }
-        self.told.retain(|_, (_, at)| *at >= dead_before);
+    }
+
+    /// Bytes of all bodies.
+    pub(super) fn bytes(&self) -> u64 {
+        self.events.values().map(Held::bytes).sum()
+    }
+
+    /// Takes settled events of so many bytes away, the oldest first, and those with dead letters after all others.
+    pub(super) fn shrink(&mut self, bytes: u64) -> usize {
+        let settled = self.events.iter().filter(|(_, held)| held.is_settled());
+        let is_listed = |id: &EventId| self.dead.keys().any(|(event, _)| event == id);
+        let mut order: Vec<_> = settled.map(|(id, held)| (is_listed(id), *id, held.bytes())).collect();
+        order.sort_unstable();
+        let mut gone = 0;
+        let mut past = Vec::new();
+        for (_, id, size) in order {
+            if gone < bytes {
+                gone += size;
+                past.push(id);
+            }
+        }
+        self.take_away(&past);
         past.len()
     }
 
