@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -73,7 +73,7 @@ impl Home {
 
     /// Starts the relay and waits until it listens.
     pub(crate) fn start(&self) -> Process {
-        let log = File::options().write(true).open("/dev/null").unwrap();
+        let log = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("relay.log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_teams-relay"));
         command.env_clear().arg("serve").arg("--config").arg(self.folder.path());
         let process = Process(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());

@@ -1,6 +1,6 @@
 //! How near the relay runs to what disk and processor allow: `cargo bench --bench relay -- [NAME...]`.
 //!
-//! Each part stands beside its limit in one run. The relay is the shipped binary with its usual log, thrown away; what it
+//! Each part stands beside its limit in one run. The relay is the shipped binary with its usual log, in a file; what it
 //! is compared to is this program once more, as a process of its own, so that both are measured the same way. Load, relay
 //! and limit share the machine's processors.
 

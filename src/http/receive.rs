@@ -18,6 +18,9 @@ use crate::{
     outcome::Reason,
 };
 
+/// Bytes that are set aside for a body on the word of its headers alone; most bodies are shorter.
+const AT_FIRST: usize = 32 * 1024;
+
 /// Limits of a webhook's body.
 #[derive(Debug, Clone)]
 pub struct BodyLimits {
@@ -41,11 +44,15 @@ pub fn check_headers(headers: &HeaderMap, limits: &BodyLimits, any_content_type:
     if (Encoding::of(headers).is_none() && !any_content_type) || Codings::of(headers).is_none() {
         return Err(Reason::UnsupportedMediaType);
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match length {
+    match length_of(headers) {
         Some(length) if length > limits.size as u64 => Err(Reason::BodyTooLarge),
         _ => Ok(()),
     }
+}
+
+/// The length that the headers promise.
+fn length_of(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Path and query as they were asked for.
@@ -65,7 +72,8 @@ pub async fn read(
     clock: &dyn Clock,
 ) -> Result<(Webhook, Room), Reason> {
     let mut room = limits.budget.room();
-    let reading = tokio::time::timeout(limits.time, read_body(body, limits.size, &mut room));
+    let length = length_of(&parts.headers).and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let reading = tokio::time::timeout(limits.time, read_body(body, length.min(AT_FIRST), limits.size, &mut room));
     let body = RawBody(reading.await.unwrap_or(Err(Reason::BodyTimeout))?);
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
     let target = target(&parts);
@@ -73,8 +81,8 @@ pub async fn read(
     Ok((Webhook { source, received_at: clock.now(), peer, method, target, headers, body }, room))
 }
 
-async fn read_body(mut body: Body, most: usize, room: &mut Room) -> Result<Bytes, Reason> {
-    let mut read = BytesMut::new();
+async fn read_body(mut body: Body, at_first: usize, most: usize, room: &mut Room) -> Result<Bytes, Reason> {
+    let mut read = BytesMut::with_capacity(at_first);
     while let Some(frame) = body.frame().await {
         // Trailers are nothing to a webhook.
         let Ok(data) = frame.map_err(|_| Reason::BodyIncomplete)?.into_data() else { continue };

@@ -6,6 +6,7 @@
 mod accept;
 mod captured;
 mod codec;
+mod desk;
 mod disk;
 mod draft;
 mod flusher;

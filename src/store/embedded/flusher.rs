@@ -9,17 +9,15 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread::JoinHandle,
 };
 
-use tokio::sync::mpsc::WeakSender;
-
 use super::{
+    desk::Desk,
     journal,
-    writer::{Answer, Failure, Order, Shared},
+    writer::{Answer, Failure, Shared},
 };
 use crate::{name::EventId, store::StoreError};
 
@@ -39,25 +37,17 @@ pub(super) type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
 pub(super) struct Flusher {
     groups: Option<Sender<Group>>,
     thread: Option<JoinHandle<()>>,
-    /// Batches that are written and not yet flushed.
-    pub(super) unflushed: Arc<AtomicUsize>,
 }
 
 impl Flusher {
-    /// Starts the thread. It tells the writer of the end of each flush, as long as anybody can give that orders.
-    pub(super) fn start(
-        memory: Shared,
-        failure: Failure,
-        writer: WeakSender<Order>,
-        sync: Sync,
-    ) -> Result<Self, StoreError> {
+    /// Starts the thread. It tells the desk of the end of each flush.
+    pub(super) fn start(memory: Shared, failure: Failure, desk: Arc<Desk>, sync: Sync) -> Result<Self, StoreError> {
         let (groups, waiting) = channel();
-        let unflushed = Arc::new(AtomicUsize::new(0));
-        let mut work = Work { memory, failure, unflushed: unflushed.clone(), sync };
-        let run = move || work.run(&waiting, &writer);
+        let mut work = Work { memory, failure, desk, sync };
+        let run = move || work.run(&waiting);
         let thread = std::thread::Builder::new().name("store-flusher".into()).spawn(run);
         let thread = thread.map_err(|error| StoreError::Failed { why: format!("no thread to flush with: {error}") })?;
-        Ok(Self { groups: Some(groups), thread: Some(thread), unflushed })
+        Ok(Self { groups: Some(groups), thread: Some(thread) })
     }
 
     /// Has all that is written flushed, and then those answered who wait for it.
@@ -84,12 +74,12 @@ impl Flusher {
 struct Work {
     memory: Shared,
     failure: Failure,
-    unflushed: Arc<AtomicUsize>,
+    desk: Arc<Desk>,
     sync: Sync,
 }
 
 impl Work {
-    fn run(&mut self, waiting: &Receiver<Group>, writer: &WeakSender<Order>) {
+    fn run(&mut self, waiting: &Receiver<Group>) {
         while let Ok(mut group) = waiting.recv() {
             let mut groups = 1;
             for more in waiting.try_iter() {
@@ -97,26 +87,22 @@ impl Work {
                 group.events.extend(more.events);
                 group.answers.extend(more.answers);
             }
-            self.flush(group);
-            if let Some(writer) = writer.upgrade()
-                && writer.blocking_send(Order::Flushed(groups)).is_err()
-            {
-                tracing::debug!("nobody writes any more");
-            }
+            self.flush(group, groups);
         }
     }
 
-    fn flush(&mut self, group: Group) {
+    fn flush(&mut self, group: Group, groups: usize) {
         // What was counted is written, so a flush that begins now covers it.
-        let covered = self.unflushed.load(Ordering::Acquire);
+        let covered = self.desk.unflushed();
         let flushed = self.failure.check().and_then(|()| {
             let synced = if covered == 0 { Ok(()) } else { (self.sync)() };
             synced.map_err(|error| self.failure.happened(error.to_string()))
         });
         if flushed.is_ok() {
-            self.unflushed.fetch_sub(covered, Ordering::AcqRel);
             self.memory.lock().lanes.reveal(&group.events);
         }
+        // The next batch is made while these are answered.
+        self.desk.flushed(groups, if flushed.is_ok() { covered } else { 0 });
         for answer in group.answers {
             answer(self.failure.check());
         }

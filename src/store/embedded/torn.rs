@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{journal, writer::UNFLUSHED};
+use super::{desk::UNFLUSHED, journal};
 
 /// What the engine writes behind every batch.
 const TRAILER: &[u8] = b"FJL\x03";

@@ -7,16 +7,17 @@
 //! on it.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread::JoinHandle,
 };
 
 use fjall::{OwnedWriteBatch, PersistMode};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
+    desk::Desk,
     disk::Disk,
     draft::Draft,
     flusher::{self, Flusher, Group, Sync},
@@ -31,19 +32,6 @@ use crate::{
     standing::Standing,
     store::{StoreError, seen::Seen},
 };
-
-/// Commands that may wait for the writer before askers wait to ask.
-const QUEUED: usize = 1024;
-/// Commands in one batch, at most.
-const GROUP: usize = 512;
-/// Bytes after which a batch is closed: an fsync of more takes long enough to share.
-const GROUP_BYTES: usize = 8 << 20;
-
-/// Batches that may be written before a flush is asked for, though nobody waits for one.
-const FLUSH_AFTER: usize = 8;
-
-/// Batches that may be written and not yet flushed. It bounds what a power loss can tear.
-pub(super) const UNFLUSHED: usize = 16;
 
 /// Whether an answer may be given before the disk has flushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,18 +99,10 @@ impl Shared {
 
 pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// What the writing thread is told.
-pub(super) enum Order {
-    /// To do this.
-    Do(Command),
-    /// That a flush is over, which so many groups waited for.
-    Flushed(usize),
-}
-
 /// Something to be done in a batch.
 pub(super) struct Command {
-    durable: Durable,
-    weight: usize,
+    pub(super) durable: Durable,
+    pub(super) weight: usize,
     work: Box<dyn FnOnce(&mut Draft<'_>) -> Answer + Send>,
 }
 
@@ -145,7 +125,7 @@ impl Way {
 /// The way to the writing thread. Dropping it lets the thread finish what it has, and waits for that.
 #[derive(Debug)]
 pub(super) struct Writer {
-    commands: Option<mpsc::Sender<Order>>,
+    desk: Arc<Desk>,
     thread: Option<JoinHandle<()>>,
     failure: Failure,
 }
@@ -161,10 +141,10 @@ impl Writer {
         meter: Meter,
         way: Way,
     ) -> Result<Self, StoreError> {
-        let (commands, orders) = mpsc::channel(QUEUED);
+        let desk = Arc::new(Desk::default());
         let accounts = memory.lock().accounts;
         let Way { commit, sync } = way;
-        let flusher = Flusher::start(memory.clone(), failure.clone(), commands.downgrade(), sync)?;
+        let flusher = Flusher::start(memory.clone(), failure.clone(), desk.clone(), sync)?;
         let mut work = Work {
             disk,
             memory,
@@ -175,15 +155,13 @@ impl Writer {
             meter,
             commit,
             flusher,
-            flushing: 0,
-            waiting: VecDeque::new(),
-            hasty: 0,
+            desk: desk.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || work.run(orders))
+            .spawn(move || work.run())
             .map_err(|error| StoreError::Failed { why: format!("no thread to write with: {error}") })?;
-        Ok(Self { commands: Some(commands), thread: Some(thread), failure })
+        Ok(Self { desk, thread: Some(thread), failure })
     }
 
     /// Has `work` done in the next batch and returns its outcome once the batch is as durable as asked.
@@ -199,24 +177,20 @@ impl Writer {
             // An asker that has left needs no answer; what was written stands.
             Box::new(move |committed| drop(done.send(committed.and(outcome))))
         });
-        let commands = self.commands.as_ref().ok_or_else(stopped)?;
-        commands.send(Order::Do(Command { durable, weight, work })).await.map_err(|_| self.gone())?;
+        self.desk.ask(Command { durable, weight, work });
         answer.await.map_err(|_| self.gone())?
     }
 
     /// Whether it still writes.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         self.failure.check()?;
-        match &self.commands {
-            Some(commands) if !commands.is_closed() => Ok(()),
-            _ => Err(self.gone()),
-        }
+        if self.desk.is_open() { Ok(()) } else { Err(self.gone()) }
     }
 
     /// Commands that wait to be gathered.
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
-        self.commands.as_ref().map_or(0, |commands| commands.max_capacity() - commands.capacity())
+        self.desk.waiting()
     }
 
     fn gone(&self) -> StoreError {
@@ -230,7 +204,7 @@ fn stopped() -> StoreError {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.commands = None;
+        self.desk.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -250,95 +224,39 @@ struct Work {
     meter: Meter,
     commit: Commit,
     flusher: Flusher,
-    /// Groups that are not flushed yet.
-    flushing: usize,
-    /// What is to be done, in the order in which it was asked for.
-    waiting: VecDeque<Command>,
-    /// How much of that need not wait for a flush.
-    hasty: usize,
+    desk: Arc<Desk>,
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.desk.leave();
+    }
 }
 
 impl Work {
-    fn run(&mut self, mut orders: mpsc::Receiver<Order>) {
-        while let Some(first) = orders.blocking_recv() {
-            self.hear(first);
-            while let Ok(next) = orders.try_recv() {
-                self.hear(next);
-            }
-            while self.may_write() {
-                let group = self.next_group();
-                let weight = group.iter().map(|command| command.weight).sum();
-                let written = self.write(group);
-                self.meter.wrote(weight);
-                let many = self.unflushed() >= FLUSH_AFTER && self.flushing == 0;
-                if many || !written.answers.is_empty() {
-                    self.flushing += 1;
-                    self.flusher.flush(written);
-                }
+    fn run(&mut self) {
+        while let Some(group) = self.desk.next() {
+            let weight = group.iter().map(|command| command.weight).sum();
+            let (written, is_batch) = self.write(group);
+            self.meter.wrote(weight);
+            if self.desk.wrote(is_batch, !written.answers.is_empty()) {
+                self.flusher.flush(written);
             }
         }
-        self.close();
-    }
-
-    fn hear(&mut self, order: Order) {
-        match order {
-            Order::Flushed(groups) => self.flushing = self.flushing.saturating_sub(groups),
-            Order::Do(command) => {
-                self.hasty += usize::from(command.durable == Durable::Written);
-                self.waiting.push_back(command);
-            }
-        }
-    }
-
-    /// Whether a batch is worth its while now. Where all that wait must be flushed, and a flush goes on, they gather.
-    fn may_write(&self) -> bool {
-        !self.waiting.is_empty() && !self.is_crowded() && (self.flushing == 0 || self.hasty > 0)
-    }
-
-    /// As many of those that wait as share a batch, in the order in which they came.
-    fn next_group(&mut self) -> Vec<Command> {
-        let mut group = Vec::new();
-        let mut weight = 0;
-        while group.len() < GROUP
-            && weight < GROUP_BYTES
-            && let Some(command) = self.waiting.pop_front()
-        {
-            self.hasty -= usize::from(command.durable == Durable::Written);
-            weight += command.weight;
-            group.push(command);
-        }
-        group
-    }
-
-    /// Whether no more may be written before something is flushed. Something is being flushed then.
-    fn is_crowded(&self) -> bool {
-        self.flushing > 0 && self.unflushed() >= UNFLUSHED
-    }
-
-    fn unflushed(&self) -> usize {
-        self.flusher.unflushed.load(Ordering::Acquire)
-    }
-
-    /// Writes what is left, once nobody can ask for more.
-    fn close(&mut self) {
         self.flusher.finish();
-        let left = self.waiting.drain(..).collect();
-        let written = self.write(left);
-        let flushed = flush(&self.disk, &self.failure);
-        if let Err(error) = &flushed {
+        // What was settled last is on its way to the disk, but not yet flushed.
+        if let Err(error) = flush(&self.disk, &self.failure) {
             tracing::error!(%error, "closed without a last flush");
         }
-        for answer in written.answers {
-            answer(self.failure.check());
-        }
     }
 
-    /// Writes a group as one batch, and answers those who need no more. Returns those who wait for a flush.
-    fn write(&mut self, group: Vec<Command>) -> Group {
+    /// Writes a group as one batch, and answers those who need no more. Returns those who wait for a flush, and whether
+    /// there was anything to write.
+    fn write(&mut self, group: Vec<Command>) -> (Group, bool) {
         if let Err(failed) = self.failure.check() {
             // Dropping the work drops its asker's channel, and the asker finds the reason in `Failure`.
             tracing::debug!(commands = group.len(), %failed, "nothing is written any more");
-            return Group::default();
+            return (Group::default(), false);
         }
         let mut draft = Draft::new(&self.disk, self.accounts, self.last_event, &mut self.seen);
         let answers: Vec<(Durable, Answer)> =
@@ -358,11 +276,10 @@ impl Work {
                 other => other.to_string(),
             };
             answers.into_iter().for_each(|(_, answer)| answer(Err(self.failure.happened(why.clone()))));
-            return Group::default();
+            return (Group::default(), false);
         }
         self.memory.lock().apply(&draft);
         (self.accounts, self.last_event) = (draft.accounts, draft.last_event);
-        self.flusher.unflushed.fetch_add(usize::from(!is_empty), Ordering::AcqRel);
         let mut waiting = Group { events: std::mem::take(&mut draft.accepted), answers: Vec::new() };
         for (durable, answer) in answers {
             match durable {
@@ -370,7 +287,7 @@ impl Work {
                 Durable::Written => answer(Ok(())),
             }
         }
-        waiting
+        (waiting, !is_empty)
     }
 }
 
