@@ -19,6 +19,7 @@ mod keys;
 mod looks;
 mod mistakes;
 mod notices;
+mod offline;
 mod process;
 mod reload;
 mod restraint;

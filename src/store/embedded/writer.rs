@@ -8,10 +8,10 @@ use std::{
     thread::JoinHandle,
 };
 
-use fjall::{OwnedWriteBatch, PersistMode};
+use fjall::{LsmError, OwnedWriteBatch, PersistMode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{disk::Disk, draft::Draft, lanes::Lanes, room::Meter};
+use super::{disk::Disk, draft::Draft, lanes::Lanes, room::Meter, witness::Witness};
 use crate::{
     destination::DestinationId,
     name::EventId,
@@ -89,6 +89,15 @@ struct Command {
 /// How a batch is brought to disk; the tests bring one that fails.
 pub(super) type Commit = Box<dyn FnMut(OwnedWriteBatch) -> fjall::Result<()> + Send>;
 
+/// What the thread begins with.
+pub(super) struct Beginning {
+    /// The greatest event id given so far.
+    pub(super) last_event: EventId,
+    pub(super) seen: Seen,
+    pub(super) meter: Meter,
+    pub(super) witness: Witness,
+}
+
 /// The way to the writing thread. Dropping it lets the thread finish what it has, and waits for that.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -98,20 +107,29 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; `last_event` is the greatest event id given so far.
+    /// Starts the thread.
     pub(super) fn start(
         disk: Disk,
         memory: Shared,
         failure: Failure,
-        last_event: EventId,
-        seen: Seen,
-        meter: Meter,
+        beginning: Beginning,
         commit: Commit,
     ) -> Result<Self, StoreError> {
+        let Beginning { last_event, seen, meter, witness } = beginning;
         let (commands, waiting) = mpsc::channel(QUEUED);
         let accounts = memory.lock().accounts;
-        let mut work =
-            Work { disk, memory, failure: failure.clone(), accounts, last_event, seen, unflushed: 0, meter, commit };
+        let mut work = Work {
+            disk,
+            memory,
+            failure: failure.clone(),
+            accounts,
+            last_event,
+            seen,
+            unflushed: 0,
+            meter,
+            witness,
+            commit,
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || work.run(waiting))
@@ -182,6 +200,7 @@ struct Work {
     seen: Seen,
     unflushed: usize,
     meter: Meter,
+    witness: Witness,
     commit: Commit,
 }
 
@@ -238,6 +257,9 @@ impl Work {
                 drop(known);
                 (self.accounts, self.last_event) = (draft.accounts, draft.last_event);
                 self.unflushed = if flushed { 0 } else { self.unflushed + 1 };
+                if flushed {
+                    self.witness.saw(self.last_event, self.accounts.accepted);
+                }
                 answers.into_iter().for_each(|answer| answer(Ok(())));
             }
             Err(error) => {
@@ -262,6 +284,14 @@ pub(super) fn said(error: &fjall::Error) -> String {
     match error {
         fjall::Error::Io(error) => error.to_string(),
         fjall::Error::Poisoned => "an earlier write in the background failed".into(),
+        fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
+        fjall::Error::Storage(LsmError::Unrecoverable) | fjall::Error::Unrecoverable => {
+            "one of its files is gone, cut or not what was written".into()
+        }
+        fjall::Error::Storage(LsmError::ChecksumMismatch { .. } | LsmError::InvalidHeader(_)) => {
+            "what stands in one of its files is not what was written".into()
+        }
+        fjall::Error::JournalRecovery(_) => "its journal is damaged before its end".into(),
         other => other.to_string(),
     }
 }
