@@ -79,7 +79,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::Command),
     /// Print the whole store as JSON lines; holds webhook URLs and payloads, so keep it as a secret
-    Export,
+    Export(transfer::ExportArgs),
     /// Take in what export printed, from standard input or a file
     Import(transfer::ImportArgs),
 }
@@ -122,7 +122,8 @@ impl Cli {
             Command::Dead(command) => dead::run(&client::Client::of(&folder, &environment), command).await,
             Command::Key(key::Command::New) => key::new(),
             Command::Key(key::Command::Rotate) => key::rotate(&client::Client::of(&folder, &environment)).await,
-            Command::Export => transfer::export(&client::Client::of(&folder, &environment)).await,
+            Command::Export(args) if args.is_offline() => transfer::salvage(&folder, &environment, args).await,
+            Command::Export(_) => transfer::export(&client::Client::of(&folder, &environment)).await,
             Command::Import(args) => transfer::import(&client::Client::of(&folder, &environment), args).await,
         }
     }

@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// A webhook is some hundred small pieces of memory, and the system's allocator takes a tenth of the time for them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     teams_relay::cli::run(
         std::env::vars_os()

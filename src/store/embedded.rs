@@ -23,12 +23,15 @@ mod reads;
 mod reclaim;
 mod rewrite;
 mod room;
+mod salvage;
 mod settle;
 mod subscriptions;
 mod sweep;
 mod torn;
 mod transfer;
 mod watch;
+mod whole;
+mod witness;
 mod writer;
 
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
@@ -48,7 +51,8 @@ use self::{
     sweep::Until,
     transfer::Import,
     watch::Watch,
-    writer::{Durable, Failure, Shared, Way, Writer},
+    witness::Witness,
+    writer::{Beginning, Durable, Failure, Shared, Way, Writer},
 };
 use super::{
     Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,
@@ -116,7 +120,18 @@ impl EmbeddedStore {
     /// As [`Self::open_sealed`].
     pub fn open_bounded(path: &Path, seal: Seal, bounds: Bounds) -> Result<Self, StoreError> {
         let measured = |disk: &Disk| room::gauge(path.to_owned(), disk.clone());
-        Self::open_with(path, seal, bounds, measured, Way::to(path))
+        let opened = Self::open_with(path, seal, bounds, measured, Way::to(path));
+        opened.map_err(|error| open::with_cure(path, error))
+    }
+
+    /// Sends all that can be read of a store that no daemon runs on, damaged or not, and gives what can't be read, in
+    /// words for admins. It changes nothing. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] while a daemon runs on it, [`StoreError::Missing`] where there is none,
+    /// [`StoreError::Sealed`] where the right key is missing, [`StoreError::Failed`] where it can't be copied.
+    pub fn salvage(path: &Path, seal: Seal, lines: &Sender<ExportLine>) -> Result<Vec<String>, StoreError> {
+        salvage::salvage(path, seal, lines)
     }
 
     fn open_with(
@@ -134,6 +149,12 @@ impl EmbeddedStore {
         format::raise(path, format)?;
         let captured = CapturedSecrets::open(folder.clone())?;
         let (known, last_event) = open::rebuild(&disk)?;
+        salvage::clean(path);
+        let (witness, lost) = Witness::open(path, last_event, known.accounts.accepted)
+            .map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) })?;
+        if let Some(deliveries) = lost {
+            tracing::error!(deliveries, newest = %last_event, "the store has lost its newest events: the end of its journal is gone");
+        }
         let seen = open::seen(&disk)?;
         let shared = Shared::default();
         *shared.lock() = known;
@@ -143,8 +164,8 @@ impl EmbeddedStore {
         let meter = Meter::new(bounds, gauge(&disk));
         meter.measure();
         let watch = Watch::start(disk.clone(), failure.clone())?;
-        let writer =
-            Writer::start(disk.clone(), shared.clone(), failure.clone(), last_event, seen, meter.clone(), way)?;
+        let beginning = Beginning { last_event, seen, meter: meter.clone(), witness };
+        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), beginning, way)?;
         let (path, shrinking) = (path.to_owned(), tokio::sync::Mutex::default());
         Ok(Self {
             path,

@@ -25,6 +25,7 @@ mod kills;
 mod looks;
 mod mistakes;
 mod notices;
+mod offline;
 mod power;
 mod process;
 mod reload;

@@ -16,13 +16,18 @@ pub(super) struct CapturedSecrets {
     all: Arc<Mutex<AllCaptured>>,
 }
 
+/// One, of its record.
+pub(super) fn read(value: &[u8]) -> Result<Kept, StoreError> {
+    let damaged = |_| StoreError::Damaged { what: "a captured secret".into(), why: "it is no JSON".into() };
+    Kept::read(serde_json::from_slice(value).map_err(damaged)?)
+}
+
 impl CapturedSecrets {
     /// Reads them whole.
     pub(super) fn open(folder: Folder) -> Result<Self, StoreError> {
         let mut all = AllCaptured::default();
         for (_, value) in folder.records(Kind::Captured)? {
-            let damaged = |_| StoreError::Damaged { what: "a captured secret".into(), why: "it is no JSON".into() };
-            all.add(Kept::read(serde_json::from_slice(&value).map_err(damaged)?)?);
+            all.add(read(&value)?);
         }
         Ok(Self { folder, all: Arc::new(Mutex::new(all)) })
     }

@@ -190,6 +190,11 @@ impl EventRow {
         self.deliveries.iter().any(|delivery| matches!(delivery.state, StateRow::Waiting { .. }))
     }
 
+    /// Bytes of its body.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     pub(super) fn has_dead(&self) -> bool {
         self.deliveries.iter().any(|delivery| matches!(delivery.state, StateRow::Dead { .. }))
     }

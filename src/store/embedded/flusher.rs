@@ -17,6 +17,7 @@ use std::{
 use super::{
     desk::Desk,
     journal,
+    witness::Witness,
     writer::{Answer, Failure, Shared},
 };
 use crate::{name::EventId, store::StoreError};
@@ -24,6 +25,8 @@ use crate::{name::EventId, store::StoreError};
 /// What a flush is for.
 #[derive(Default)]
 pub(super) struct Group {
+    /// The newest event, and how many deliveries were accepted with it.
+    pub(super) newest: Option<(EventId, u64)>,
     /// Events that may not go out before it.
     pub(super) events: Vec<EventId>,
     /// Those who wait for it.
@@ -41,9 +44,15 @@ pub(super) struct Flusher {
 
 impl Flusher {
     /// Starts the thread. It tells the desk of the end of each flush.
-    pub(super) fn start(memory: Shared, failure: Failure, desk: Arc<Desk>, sync: Sync) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        memory: Shared,
+        failure: Failure,
+        desk: Arc<Desk>,
+        witness: Witness,
+        sync: Sync,
+    ) -> Result<Self, StoreError> {
         let (groups, waiting) = channel();
-        let mut work = Work { memory, failure, desk, sync };
+        let mut work = Work { memory, failure, desk, witness, sync };
         let run = move || work.run(&waiting);
         let thread = std::thread::Builder::new().name("store-flusher".into()).spawn(run);
         let thread = thread.map_err(|error| StoreError::Failed { why: format!("no thread to flush with: {error}") })?;
@@ -75,6 +84,7 @@ struct Work {
     memory: Shared,
     failure: Failure,
     desk: Arc<Desk>,
+    witness: Witness,
     sync: Sync,
 }
 
@@ -84,6 +94,7 @@ impl Work {
             let mut groups = 1;
             for more in waiting.try_iter() {
                 groups += 1;
+                group.newest = more.newest.or(group.newest);
                 group.events.extend(more.events);
                 group.answers.extend(more.answers);
             }
@@ -100,6 +111,9 @@ impl Work {
         });
         if flushed.is_ok() {
             self.memory.lock().lanes.reveal(&group.events);
+            if let Some((event, accepted)) = group.newest {
+                self.witness.saw(event, accepted);
+            }
         }
         // The next batch is made while these are answered.
         self.desk.flushed(groups, if flushed.is_ok() { covered } else { 0 });

@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -26,6 +26,9 @@ const FILE: &str = "db";
 const SEALED: &str = "sealed";
 /// Hundredths of a second that its lock may be taken after it was dropped.
 const LET_GO: usize = 500;
+/// The file beside the folders that says how many records there are at least: of a file that was cut or emptied, sled
+/// makes a new one without a word.
+const COUNT: &str = "records";
 /// Room for sled's page cache; the subscriptions of any real installation fit in.
 const CACHE: u64 = 4 << 20;
 
@@ -46,7 +49,7 @@ impl Kind {
         }
     }
 
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Subscription => "a subscription",
             Self::Captured => "a captured secret",
@@ -111,6 +114,7 @@ impl Folder {
         }
         files.flush().map_err(|why| StoreError::Failed { why })?;
         rewrite(&path.join(FILE)).map_err(|error| failed(&path, &error))?;
+        files.compare(store, &path)?;
         remove_others(store, number.unwrap_or(0))?;
         let folder = Self(Arc::new(Inner { store: store.to_owned(), seal, failure, files: Mutex::new(files) }));
         if number.is_some() && folder.0.seal.key().is_some() && !(sealed && folder.all_sealed()?) {
@@ -125,19 +129,28 @@ impl Folder {
         self.opened(&self.files(), kind)
     }
 
+    /// The same, each for itself: one that can't be opened costs no other.
+    pub(super) fn each(&self, kind: Kind) -> Vec<Result<Record, StoreError>> {
+        self.each_opened(&self.files(), kind).collect()
+    }
+
     /// Writes one, flushed. Blocks.
     pub(super) fn write(&self, kind: Kind, key: &[u8], text: &[u8]) -> Result<(), StoreError> {
         self.0.failure.check()?;
         let record = self.closed(kind, key, text)?;
         let files = self.files();
         self.failing(files.tree(kind).insert(key, record).map_err(|error| said(&error)))?;
-        self.failing(files.flush())
+        self.failing(files.flush())?;
+        self.failing(note_count(&self.0.store, files.count()).map_err(|error| error.to_string()))
     }
 
     /// Takes one away, flushed. Blocks.
     pub(super) fn remove(&self, kind: Kind, key: &[u8]) -> Result<(), StoreError> {
         self.0.failure.check()?;
         let files = self.files();
+        let is_there = self.failing(files.tree(kind).contains_key(key).map_err(|error| said(&error)))?;
+        let left = files.count() - u64::from(is_there);
+        self.failing(note_count(&self.0.store, left).map_err(|error| error.to_string()))?;
         self.failing(files.tree(kind).remove(key).map_err(|error| said(&error)))?;
         self.failing(files.flush())
     }
@@ -206,7 +219,11 @@ impl Folder {
     }
 
     fn opened(&self, files: &Files, kind: Kind) -> Result<Vec<Record>, StoreError> {
-        let read = |pair: sled::Result<(sled::IVec, sled::IVec)>| {
+        self.each_opened(files, kind).collect()
+    }
+
+    fn each_opened(&self, files: &Files, kind: Kind) -> impl Iterator<Item = Result<Record, StoreError>> {
+        files.tree(kind).iter().map(move |pair| {
             let (key, record) = self.failing(pair.map_err(|error| said(&error)))?;
             match self.0.seal.open(&kind.place(&key), &record) {
                 Ok(text) => Ok((key.to_vec(), text.into_owned())),
@@ -216,8 +233,7 @@ impl Folder {
                 }
                 Err(error) => Err(damaged(kind.word().into(), error.to_string())),
             }
-        };
-        files.tree(kind).iter().map(read).collect()
+        })
     }
 
     fn failing<T>(&self, outcome: Result<T, String>) -> Result<T, StoreError> {
@@ -255,6 +271,27 @@ impl Files {
         match kind {
             Kind::Subscription => subscriptions,
             Kind::Captured => captured,
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.trees.iter().map(|tree| tree.len() as u64).sum()
+    }
+
+    /// An error where there are fewer records than there must be.
+    fn compare(&self, store: &Path, path: &Path) -> Result<(), StoreError> {
+        let found = self.count();
+        match expected(store) {
+            Some(expected) if expected > found => {
+                let (note, path) = (store.join(COUNT), path.display());
+                let why = format!(
+                    "it holds {found} of {expected} subscriptions and captured secrets; put it back from a backup, or remove `{}` to go on with those",
+                    note.display()
+                );
+                Err(damaged(format!("`{path}`"), why))
+            }
+            Some(expected) if expected == found => Ok(()),
+            _ => note_count(store, found).map_err(|error| failed(store, &error)),
         }
     }
 
@@ -307,6 +344,21 @@ fn make(store: &Path) -> Result<Files, Unopened> {
 /// Whether an error of sled's says that its lock is taken: it has none of its own for that, only these words.
 pub(super) fn is_taken(error: &io::Error) -> bool {
     error.to_string().starts_with("could not acquire lock")
+}
+
+/// How many records there must be, at least, where that was noted down.
+pub(super) fn expected(store: &Path) -> Option<u64> {
+    fs::read_to_string(store.join(COUNT)).ok()?.trim().parse().ok()
+}
+
+/// Notes down how many records there are: after one was added, and before one is removed, so that it is never too many.
+fn note_count(store: &Path, count: u64) -> io::Result<()> {
+    let new = store.join("records.new");
+    let mut file = File::create(&new)?;
+    writeln!(file, "{count}")?;
+    file.sync_all()?;
+    fs::rename(new, store.join(COUNT))?;
+    sync_folder(store)
 }
 
 /// Whether a store has such a folder, whole or not.

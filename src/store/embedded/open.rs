@@ -1,6 +1,10 @@
 //! Opening: what the engines say when they can't, in this program's words, and what is rebuilt in memory.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 use super::{
     codec::{BooksRow, SeenRow, damaged, decode},
@@ -11,6 +15,7 @@ use super::{
     lanes::Change,
     rewrite::rewrite,
     torn::Torn,
+    whole,
     writer::{self, Failure, Known},
 };
 use crate::{
@@ -30,6 +35,12 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
         let why = "the folder is gone; put it back from a backup, or start with an empty `store.path`";
         return Err(damaged(at(), why.into()));
     }
+    made(&folder).map_err(|error| StoreError::Failed { why: format!("{}: {}", at(), writer::said(&error)) })?;
+    match whole::missing(&folder) {
+        Ok(None) => {}
+        Ok(Some(why)) => return Err(damaged(at(), why)),
+        Err(error) => return Err(StoreError::Failed { why: format!("{}: {error}", at()) }),
+    }
     opened(path, &folder).map_err(|error| match error {
         fjall::Error::Locked => locked(path),
         fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
@@ -41,10 +52,9 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
 }
 
 fn opened(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
-    made(folder)?;
     // Found before opening, since the engine may begin another one; written after it, under the engine's lock.
     let newest = journal::newest(folder)?;
-    let disk = match Disk::open(folder) {
+    let disk = match attempt(folder) {
         Err(fjall::Error::JournalRecovery(_)) => mended(path, folder),
         other => other,
     }?;
@@ -86,7 +96,7 @@ fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
     let mut torn = Torn::find(folder, path)?;
     while let Some(torn) = &mut torn {
         if torn.cut()? {
-            match Disk::open(folder) {
+            match attempt(folder) {
                 Err(fjall::Error::JournalRecovery(_)) => {}
                 other => return other.inspect(|_| torn.report()),
             }
@@ -95,13 +105,33 @@ fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
             break;
         }
     }
-    Disk::open(folder)
+    attempt(folder)
+}
+
+/// Opens the engine's folder; a fault that the engine comes to on damaged files is an error like others.
+pub(super) fn attempt(folder: &Path) -> Result<Disk, fjall::Error> {
+    catch_unwind(|| Disk::open(folder)).unwrap_or(Err(fjall::Error::Unrecoverable))
+}
+
+/// The error of a store that does not open, with the way on.
+pub(super) fn with_cure(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Damaged { what, why } if !why.contains("; ") => {
+            let cure = "keep a copy of it, save what can be read with `teams-relay export --offline`, and import that into an empty `store.path`";
+            let path = path.display().to_string();
+            let what = if what.contains(&path) { what } else { format!("{what} in `{path}`") };
+            StoreError::Damaged { what, why: format!("{why}; {cure}") }
+        }
+        other => other,
+    }
 }
 
 /// sled's folder, with the subscriptions and the captured secrets.
 pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folder, StoreError> {
     let at = || format!("`{}`", folder::current(path).display());
-    let opened = Folder::open(path, seal, failure.clone()).map_err(|error| match error {
+    let opened = catch_unwind(AssertUnwindSafe(|| Folder::open(path, seal, failure.clone())));
+    let fault = |_| Err(Unopened::Other(damaged(at(), "its engine came to a fault in it".into())));
+    let opened = opened.unwrap_or_else(fault).map_err(|error| match error {
         Unopened::Other(error) => error,
         Unopened::Engine(sled::Error::Io(error)) if folder::is_taken(&error) => locked(path),
         Unopened::Engine(sled::Error::Io(error)) => StoreError::Failed { why: format!("{}: {error}", at()) },
@@ -113,7 +143,7 @@ pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folde
     Ok(opened)
 }
 
-fn locked(path: &Path) -> StoreError {
+pub(super) fn locked(path: &Path) -> StoreError {
     StoreError::Locked { path: path.display().to_string() }
 }
 

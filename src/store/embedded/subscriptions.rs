@@ -25,15 +25,20 @@ struct Inner {
     all: RwLock<Arc<All>>,
 }
 
+/// One, of its record.
+pub(super) fn read(key: &[u8], value: &[u8]) -> Result<Subscription, StoreError> {
+    let what = format!("subscription {}", key_id(key).map_or_else(|| "?".into(), |id| id.to_string()));
+    let value = serde_json::from_slice(value)
+        .map_err(|error| StoreError::Damaged { what: what.clone(), why: error.to_string() })?;
+    export::subscription(value, &what)
+}
+
 impl Subscriptions {
     /// Reads them whole.
     pub(super) fn open(folder: Folder) -> Result<Self, StoreError> {
         let mut all = All::new();
         for (key, value) in folder.records(Kind::Subscription)? {
-            let what = format!("subscription {}", key_id(&key).map_or_else(|| "?".into(), |id| id.to_string()));
-            let value = serde_json::from_slice(&value)
-                .map_err(|error| StoreError::Damaged { what: what.clone(), why: error.to_string() })?;
-            let subscription = export::subscription(value, &what)?;
+            let subscription = read(&key, &value)?;
             all.insert(subscription.id, Arc::new(subscription));
         }
         Ok(Self(Arc::new(Inner { folder, writing: Mutex::new(()), all: RwLock::new(Arc::new(all)) })))

@@ -1,6 +1,7 @@
 //! What only a store on a disk must do: outlive crashes, notice damage, and stop when it can't write.
 
 mod bounds;
+mod damage;
 
 use std::{
     fs::{self, File},

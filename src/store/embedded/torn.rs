@@ -63,6 +63,12 @@ impl Torn {
     }
 }
 
+/// Where each batch of a journal ends, and so where it can be cut.
+pub(super) fn ends(content: &[u8]) -> Vec<u64> {
+    let windows = content.get(..end_of(content)).unwrap_or_default().windows(TRAILER.len()).enumerate();
+    windows.filter(|(_, bytes)| *bytes == TRAILER).map(|(at, _)| (at + TRAILER.len()) as u64).collect()
+}
+
 /// Where the content ends: the engine sets room aside in its journals, which reads as zeros.
 pub(super) fn end_of(content: &[u8]) -> usize {
     const ZEROS: [u8; 4096] = [0; 4096];

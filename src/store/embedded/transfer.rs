@@ -12,7 +12,8 @@ use super::{
     subscriptions::Subscriptions,
 };
 use crate::{
-    delivery::Target,
+    delivery::{Attempt, Target},
+    event::Event,
     name::EventId,
     store::{
         ExportLine, StoreError,
@@ -72,6 +73,16 @@ fn whole(events: &View<'_>, id: EventId, row: EventRow) -> Result<Whole, StoreEr
         let listed = events.get(Space::Dead, &super::disk::dead_key(id, to))?.is_some();
         attempts.push((listed, events.attempts(id, to, delivery.attempts)?));
     }
+    assemble(id, event, row, attempts)
+}
+
+/// An event whole, of its parts: of each delivery, whether it is on the list of the dead, and its attempts.
+pub(super) fn assemble(
+    id: EventId,
+    event: Event,
+    row: EventRow,
+    attempts: Vec<(bool, Vec<Attempt>)>,
+) -> Result<Whole, StoreError> {
     let record = row.record(id)?;
     let deliveries = record
         .deliveries

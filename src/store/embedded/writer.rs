@@ -13,7 +13,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use fjall::{OwnedWriteBatch, PersistMode};
+use fjall::{LsmError, OwnedWriteBatch, PersistMode};
 use tokio::sync::oneshot;
 
 use super::{
@@ -24,6 +24,7 @@ use super::{
     lanes::Lanes,
     open::EVENTS,
     room::Meter,
+    witness::Witness,
 };
 use crate::{
     destination::DestinationId,
@@ -122,6 +123,15 @@ impl Way {
     }
 }
 
+/// What the thread begins with.
+pub(super) struct Beginning {
+    /// The greatest event id given so far.
+    pub(super) last_event: EventId,
+    pub(super) seen: Seen,
+    pub(super) meter: Meter,
+    pub(super) witness: Witness,
+}
+
 /// The way to the writing thread. Dropping it lets the thread finish what it has, and waits for that.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -131,20 +141,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; `last_event` is the greatest event id given so far.
+    /// Starts the thread.
     pub(super) fn start(
         disk: Disk,
         memory: Shared,
         failure: Failure,
-        last_event: EventId,
-        seen: Seen,
-        meter: Meter,
+        beginning: Beginning,
         way: Way,
     ) -> Result<Self, StoreError> {
+        let Beginning { last_event, seen, meter, witness } = beginning;
         let desk = Arc::new(Desk::default());
         let accounts = memory.lock().accounts;
         let Way { commit, sync } = way;
-        let flusher = Flusher::start(memory.clone(), failure.clone(), desk.clone(), sync)?;
+        let flusher = Flusher::start(memory.clone(), failure.clone(), desk.clone(), witness, sync)?;
         let mut work = Work {
             disk,
             memory,
@@ -280,7 +289,11 @@ impl Work {
         }
         self.memory.lock().apply(&draft);
         (self.accounts, self.last_event) = (draft.accounts, draft.last_event);
-        let mut waiting = Group { events: std::mem::take(&mut draft.accepted), answers: Vec::new() };
+        let mut waiting = Group {
+            newest: Some((self.last_event, self.accounts.accepted)),
+            events: std::mem::take(&mut draft.accepted),
+            answers: Vec::new(),
+        };
         for (durable, answer) in answers {
             match durable {
                 Durable::Flushed => waiting.answers.push(answer),
@@ -300,8 +313,15 @@ pub(super) fn flush(disk: &Disk, failure: &Failure) -> Result<(), StoreError> {
 /// What an engine says, in the words of the operating system where it passes them on.
 pub(super) fn said(error: &fjall::Error) -> String {
     match error {
-        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => error.to_string(),
+        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
         fjall::Error::Poisoned => "an earlier write in the background failed".into(),
+        fjall::Error::Storage(LsmError::Unrecoverable) | fjall::Error::Unrecoverable => {
+            "one of its files is gone, cut or not what was written".into()
+        }
+        fjall::Error::Storage(LsmError::ChecksumMismatch { .. } | LsmError::InvalidHeader(_)) => {
+            "what stands in one of its files is not what was written".into()
+        }
+        fjall::Error::JournalRecovery(_) => "its journal is damaged before its end".into(),
         other => other.to_string(),
     }
 }

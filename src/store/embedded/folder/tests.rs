@@ -177,5 +177,5 @@ async fn a_record_that_was_put_in_anothers_place_is_named_and_not_believed() {
     tree.insert(7_u128.to_be_bytes(), other).unwrap();
     drop(files);
     let error = EmbeddedStore::open_sealed(folder.path(), seal(&[1])).unwrap_err().to_string();
-    assert!(error.contains("a subscription can't be read: it was changed"), "{error}");
+    assert!(error.contains("a subscription in `") && error.contains("can't be read: it was changed"), "{error}");
 }
