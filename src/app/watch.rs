@@ -1,4 +1,5 @@
-//! Looks at all lanes once a minute: wakes them, in case a wake-up was lost, and tells when deliveries pile up.
+//! Looks at all lanes once a minute: wakes them, in case a wake-up was lost, and tells when deliveries pile up. Between
+//! that it wakes whichever gets new work.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -40,6 +41,7 @@ pub(super) async fn run(
                 if let Err(error) = tell_what_piles_up(&admin, &all, &mut told).await {
                     tracing::error!(%error, "an admin could not be told that deliveries pile up");
                 }
+                admin.metrics.add_up();
                 look_again = admin.clock.steady() + EVERY;
             }
             () = stopping.cancelled() => break,

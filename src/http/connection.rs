@@ -5,7 +5,10 @@ use std::{
     io,
     net::IpAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,7 +24,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, UnixListener},
-    sync::{Semaphore, watch},
+    sync::Semaphore,
     time::Sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -212,13 +215,13 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let busy = Arc::new(watch::Sender::new(0_usize));
-        let mut idle = busy.subscribe();
+        let asked = Arc::new(Asked::default());
+        let asked_for = asked.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
-            let (answer, in_hand) = (router.clone().oneshot(request.map(Body::new)), InHand::new(busy.clone()));
+            let (answer, in_hand) = (router.clone().oneshot(request.map(Body::new)), InHand::new(asked_for.clone()));
             // Until the last of the answer is handed over, the connection is in use.
             answer.map_ok(|answer| answer.map(|body| Body::new(body.map_frame(move |frame| in_hand.pass(frame)))))
         });
@@ -227,7 +230,7 @@ impl Connection {
         let patience = self.patience.saturating_mul(IDLE_PATIENCE);
         let ended = tokio::select! {
             ended = self.watcher.watch(connection) => ended,
-            () = no_requests(&mut idle, patience) => {
+            () = no_requests(&asked, patience) => {
                 tracing::debug!("a connection was closed that asked for nothing");
                 return;
             }
@@ -242,13 +245,21 @@ impl Connection {
     }
 }
 
+/// What a connection is asked for: how many requests are in hand, and how many there ever were.
+#[derive(Debug, Default)]
+struct Asked {
+    in_hand: AtomicUsize,
+    ever: AtomicUsize,
+}
+
 /// A request that is not yet answered to its end.
-struct InHand(Arc<watch::Sender<usize>>);
+struct InHand(Arc<Asked>);
 
 impl InHand {
-    fn new(busy: Arc<watch::Sender<usize>>) -> Self {
-        busy.send_modify(|count| *count = count.saturating_add(1));
-        Self(busy)
+    fn new(asked: Arc<Asked>) -> Self {
+        asked.in_hand.fetch_add(1, Ordering::Relaxed);
+        asked.ever.fetch_add(1, Ordering::Relaxed);
+        Self(asked)
     }
 
     fn pass<T>(&self, frame: T) -> T {
@@ -258,25 +269,22 @@ impl InHand {
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
+        self.0.in_hand.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Returns when no request was in hand for so long. HTTP/1 has its own limit; an HTTP/2 client that answers pings
-/// could otherwise hold its place for ever.
-async fn no_requests(busy: &mut watch::Receiver<usize>, patience: Duration) {
+/// Returns when no request was in hand for so long, or up to twice as long: it looks now and then, so that a request costs
+/// no timer. HTTP/1 has its own limit; an HTTP/2 client that answers pings could otherwise hold its place for ever.
+async fn no_requests(asked: &Asked, patience: Duration) {
+    let mut seen = None;
     loop {
-        let is_idle = *busy.borrow_and_update() == 0;
-        let changed = async {
-            if busy.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        if !is_idle {
-            changed.await;
-        } else if tokio::time::timeout(patience, changed).await.is_err() {
+        let ever = asked.ever.load(Ordering::Relaxed);
+        let is_idle = asked.in_hand.load(Ordering::Relaxed) == 0;
+        if is_idle && seen == Some(ever) {
             return;
         }
+        seen = is_idle.then_some(ever);
+        tokio::time::sleep(patience).await;
     }
 }
 

@@ -177,9 +177,15 @@ impl Metrics {
         self.gauge("teams_relay_slowed_down", labels).set(f64::from(clients));
     }
 
+    /// Adds up what was recorded since the last time. Until then each record takes memory, so it is to be done now and
+    /// then, whether or not anybody asks for the metrics.
+    pub fn add_up(&self) {
+        self.handle.run_upkeep();
+    }
+
     /// All series in Prometheus' text format.
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
+        self.add_up();
         self.handle.render()
     }
 }

@@ -160,6 +160,17 @@ impl TestRelay {
         value.unwrap_or(0.0)
     }
 
+    /// Waits until a metric's series has this value.
+    pub(crate) async fn metric_is(&self, series: &str, value: f64) {
+        for _ in 0..2000 {
+            if (self.metric(series).await - value).abs() < f64::EPSILON {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{series} never was {value}: {}", self.admin("/metrics").await);
+    }
+
     /// The books, which must balance.
     pub(crate) fn accounts(&self) -> Accounts {
         let accounts = self.app().admin.store.accounts();
