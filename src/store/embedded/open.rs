@@ -55,7 +55,7 @@ fn opened(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
     // Found before opening, since the engine may begin another one; written after it, under the engine's lock.
     let newest = journal::newest(folder)?;
     let disk = match attempt(folder) {
-        Err(fjall::Error::JournalRecovery(_)) => mended(path, folder),
+        Err(error) if may_be_torn(&error) => mended(path, folder),
         other => other,
     }?;
     if let Some(number) = newest {
@@ -97,7 +97,7 @@ fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
     while let Some(torn) = &mut torn {
         if torn.cut()? {
             match attempt(folder) {
-                Err(fjall::Error::JournalRecovery(_)) => {}
+                Err(error) if may_be_torn(&error) => {}
                 other => return other.inspect(|_| torn.report()),
             }
         } else {
@@ -106,6 +106,11 @@ fn mended(path: &Path, folder: &Path) -> Result<Disk, fjall::Error> {
         }
     }
     attempt(folder)
+}
+
+/// Whether the engine may have stumbled over a journal whose end was torn: it says so, or it came to a fault.
+fn may_be_torn(error: &fjall::Error) -> bool {
+    matches!(error, fjall::Error::JournalRecovery(_) | fjall::Error::Unrecoverable)
 }
 
 /// Opens the engine's folder; a fault that the engine comes to on damaged files is an error like others.
