@@ -111,8 +111,10 @@ impl Work {
         });
         if flushed.is_ok() {
             self.memory.lock().lanes.reveal(&group.events);
-            if let Some((event, accepted)) = group.newest {
-                self.witness.saw(event, accepted);
+            if let Some((event, accepted)) = group.newest
+                && let Err(error) = self.witness.saw(event, accepted)
+            {
+                tracing::debug!(failed = %self.failure.happened(error.to_string()), "the newest event is not noted down");
             }
         }
         // The next batch is made while these are answered.

@@ -18,7 +18,6 @@ const LENGTH: usize = 16 + 8 + 8;
 pub(super) struct Witness {
     file: File,
     last: (EventId, u64),
-    failed: bool,
 }
 
 impl Witness {
@@ -29,27 +28,20 @@ impl Witness {
         let read = file.read_at(&mut bytes, 0)?;
         let before = told(&bytes).filter(|(newest, _)| read == LENGTH && *newest > last);
         let lost = before.map(|(_, had)| had.saturating_sub(accepted));
-        let mut witness = Self { file, last: (EventId::from_u128(0), 0), failed: false };
-        witness.saw(last, accepted);
+        let mut witness = Self { file, last: (EventId::from_u128(0), 0) };
+        witness.saw(last, accepted)?;
         Ok((witness, lost))
     }
 
-    /// Takes note of what is on disk now.
-    pub(super) fn saw(&mut self, last: EventId, accepted: u64) {
+    /// Takes note of what is on disk now. Where that can't be written, a disk fails that holds the rest as well.
+    pub(super) fn saw(&mut self, last: EventId, accepted: u64) -> io::Result<()> {
         if self.last == (last, accepted) {
-            return;
+            return Ok(());
         }
         self.last = (last, accepted);
         let content = [last.as_u128().to_be_bytes().as_slice(), &accepted.to_be_bytes()].concat();
         let bytes = [content.as_slice(), &checksum(&content)].concat();
-        let written = self.file.write_all_at(&bytes, 0);
-        match written {
-            Err(error) if !self.failed => {
-                tracing::warn!(%error, file = FILE, "can't note down which event is the newest");
-                self.failed = true;
-            }
-            _ => {}
-        }
+        self.file.write_all_at(&bytes, 0)
     }
 }
 
