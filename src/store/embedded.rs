@@ -29,7 +29,6 @@ mod subscriptions;
 mod sweep;
 mod torn;
 mod transfer;
-mod watch;
 mod whole;
 mod witness;
 mod writer;
@@ -50,7 +49,6 @@ use self::{
     subscriptions::Subscriptions,
     sweep::Until,
     transfer::Import,
-    watch::Watch,
     witness::Witness,
     writer::{Beginning, Durable, Failure, Shared, Way, Writer},
 };
@@ -87,7 +85,6 @@ pub struct EmbeddedStore {
     meter: Meter,
     shrinking: tokio::sync::Mutex<Shrinking>,
     writer: Writer,
-    _watch: Watch,
 }
 
 impl fmt::Debug for EmbeddedStore {
@@ -163,23 +160,10 @@ impl EmbeddedStore {
         }
         let meter = Meter::new(bounds, gauge(&disk));
         meter.measure();
-        let watch = Watch::start(disk.clone(), failure.clone())?;
         let beginning = Beginning { last_event, seen, meter: meter.clone(), witness };
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), beginning, way)?;
         let (path, shrinking) = (path.to_owned(), tokio::sync::Mutex::default());
-        Ok(Self {
-            path,
-            disk,
-            folder,
-            subscriptions,
-            captured,
-            shared,
-            failure,
-            meter,
-            shrinking,
-            writer,
-            _watch: watch,
-        })
+        Ok(Self { path, disk, folder, subscriptions, captured, shared, failure, meter, shrinking, writer })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {

@@ -130,13 +130,25 @@ impl Disk {
     /// After so many more writes, so many fail.
     pub(crate) fn fail_writes(&self, after: u64, many: u64) {
         self.order(Slot::FailWrites, many);
-        self.order(Slot::FailWrite, self.seen(Slot::Writes) + after + 1);
+        self.fail(Slot::FailWrite, Slot::Writes, after);
     }
 
     /// After so many more flushes, so many fail.
     pub(crate) fn fail_flushes(&self, after: u64, many: u64) {
         self.order(Slot::FailFlushes, many);
-        self.order(Slot::FailFlush, self.seen(Slot::Flushes) + after + 1);
+        self.fail(Slot::FailFlush, Slot::Flushes, after);
+    }
+
+    /// Orders the first failure. The daemon goes on meanwhile: a number that it had passed already would never come.
+    fn fail(&self, order: Slot, counted: Slot, after: u64) {
+        let faults = self.seen(Slot::Faults);
+        loop {
+            let first = self.seen(counted) + after + 1;
+            self.order(order, first);
+            if self.seen(counted) < first || self.seen(Slot::Faults) > faults {
+                return;
+            }
+        }
     }
 
     /// The disk is well again.

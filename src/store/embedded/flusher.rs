@@ -2,6 +2,9 @@
 //!
 //! The engine's own flush holds the lock that its writes take. So the journal is flushed through a handle of this
 //! thread's own; the engine flushes a journal itself before it begins the next one, so the newest is all there is to flush.
+//!
+//! Where nothing is to be flushed, it asks the engine now and then whether one of its own threads has failed: they write
+//! tables behind the writer's back, and what fails there is told to nobody before the next batch.
 
 use std::{
     fs::File,
@@ -9,18 +12,25 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
+
+use fjall::PersistMode;
 
 use super::{
     desk::Desk,
+    disk::Disk,
     journal,
     witness::Witness,
-    writer::{Answer, Failure, Shared},
+    writer::{Answer, Failure, Shared, said},
 };
 use crate::{name::EventId, store::StoreError};
+
+/// How long a failure of the engine's own may stay unnoticed.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// What a flush is for.
 #[derive(Default)]
@@ -45,6 +55,7 @@ pub(super) struct Flusher {
 impl Flusher {
     /// Starts the thread. It tells the desk of the end of each flush.
     pub(super) fn start(
+        disk: Disk,
         memory: Shared,
         failure: Failure,
         desk: Arc<Desk>,
@@ -52,7 +63,7 @@ impl Flusher {
         sync: Sync,
     ) -> Result<Self, StoreError> {
         let (groups, waiting) = channel();
-        let mut work = Work { memory, failure, desk, witness, sync };
+        let mut work = Work { disk, memory, failure, desk, witness, sync };
         let run = move || work.run(&waiting);
         let thread = std::thread::Builder::new().name("store-flusher".into()).spawn(run);
         let thread = thread.map_err(|error| StoreError::Failed { why: format!("no thread to flush with: {error}") })?;
@@ -81,6 +92,7 @@ impl Flusher {
 
 /// The thread's side.
 struct Work {
+    disk: Disk,
     memory: Shared,
     failure: Failure,
     desk: Arc<Desk>,
@@ -90,7 +102,15 @@ struct Work {
 
 impl Work {
     fn run(&mut self, waiting: &Receiver<Group>) {
-        while let Ok(mut group) = waiting.recv() {
+        loop {
+            let mut group = match waiting.recv_timeout(EVERY) {
+                Ok(group) => group,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.ask();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let mut groups = 1;
             for more in waiting.try_iter() {
                 groups += 1;
@@ -99,6 +119,15 @@ impl Work {
                 group.answers.extend(more.answers);
             }
             self.flush(group, groups);
+        }
+    }
+
+    /// Asks whether the engine could write what it wrote by itself; nothing is left to write here.
+    fn ask(&self) {
+        if self.failure.check().is_ok()
+            && let Err(error) = self.disk.database.persist(PersistMode::Buffer)
+        {
+            self.failure.happened(said(&error));
         }
     }
 
@@ -114,7 +143,7 @@ impl Work {
             if let Some((event, accepted)) = group.newest
                 && let Err(error) = self.witness.saw(event, accepted)
             {
-                tracing::debug!(failed = %self.failure.happened(error.to_string()), "the newest event is not noted down");
+                self.failure.happened(error.to_string());
             }
         }
         // The next batch is made while these are answered.

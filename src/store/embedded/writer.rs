@@ -86,8 +86,8 @@ impl Known {
     }
 }
 
-/// Shared by the writer, which changes it after each commit, by the flusher and by readers. Never locked across a read or write
-/// of the disk.
+/// Shared by the writer, which changes it after each commit, by the flusher and by readers. Never locked across a read or
+/// write of the disk.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shared(Arc<Mutex<Known>>);
 
@@ -153,7 +153,7 @@ impl Writer {
         let desk = Arc::new(Desk::default());
         let accounts = memory.lock().accounts;
         let Way { commit, sync } = way;
-        let flusher = Flusher::start(memory.clone(), failure.clone(), desk.clone(), witness, sync)?;
+        let flusher = Flusher::start(disk.clone(), memory.clone(), failure.clone(), desk.clone(), witness, sync)?;
         let mut work = Work {
             disk,
             memory,
