@@ -6,13 +6,18 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use super::{codec::damaged, format::sync_folder, rewrite::rewrite, writer::Failure};
+use super::{
+    codec::damaged,
+    format::{sync_folder, write_number},
+    rewrite::rewrite,
+    writer::Failure,
+};
 use crate::{
     seal::{Seal, Unopened as NotOpened, is_sealed},
     store::{Resealed, StoreError},
@@ -138,19 +143,24 @@ impl Folder {
     pub(super) fn write(&self, kind: Kind, key: &[u8], text: &[u8]) -> Result<(), StoreError> {
         self.0.failure.check()?;
         let record = self.closed(kind, key, text)?;
-        let files = self.files();
-        self.failing(files.tree(kind).insert(key, record).map_err(|error| said(&error)))?;
+        let mut files = self.files();
+        let before = self.failing(files.tree(kind).insert(key, record).map_err(|error| said(&error)))?;
         self.failing(files.flush())?;
-        self.failing(note_count(&self.0.store, files.count()).map_err(|error| error.to_string()))
+        if before.is_none() {
+            files.count += 1;
+            self.failing(note_count(&self.0.store, files.count).map_err(|error| error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// Takes one away, flushed. Blocks.
     pub(super) fn remove(&self, kind: Kind, key: &[u8]) -> Result<(), StoreError> {
         self.0.failure.check()?;
-        let files = self.files();
-        let is_there = self.failing(files.tree(kind).contains_key(key).map_err(|error| said(&error)))?;
-        let left = files.count() - u64::from(is_there);
-        self.failing(note_count(&self.0.store, left).map_err(|error| error.to_string()))?;
+        let mut files = self.files();
+        if self.failing(files.tree(kind).contains_key(key).map_err(|error| said(&error)))? {
+            files.count -= 1;
+            self.failing(note_count(&self.0.store, files.count).map_err(|error| error.to_string()))?;
+        }
         self.failing(files.tree(kind).remove(key).map_err(|error| said(&error)))?;
         self.failing(files.flush())
     }
@@ -182,7 +192,7 @@ impl Folder {
 
     fn fill(&self, new: &Path, number: u64, all: Vec<(Kind, Vec<Record>)>) -> Result<(Files, usize), StoreError> {
         let failed = |why: String| StoreError::Failed { why };
-        let files = Files::open(new, number).map_err(|error| failed(said(&error)))?;
+        let mut files = Files::open(new, number).map_err(|error| failed(said(&error)))?;
         let mut count = 0;
         for (kind, records) in all {
             for (key, text) in records {
@@ -191,6 +201,7 @@ impl Folder {
                 count += 1;
             }
         }
+        files.count = count as u64;
         files.flush().map_err(failed)?;
         files.mark_sealed().map_err(|error| failed(format!("`{}`: {error}", new.display())))?;
         sync_folder(&self.0.store).map_err(|error| failed(error.to_string()))?;
@@ -247,6 +258,8 @@ struct Files {
     path: PathBuf,
     database: sled::Db,
     trees: [sled::Tree; 2],
+    /// Records in them; sled would count them one by one.
+    count: u64,
 }
 
 impl Files {
@@ -263,7 +276,8 @@ impl Files {
         // sled leaves it to chance when this one reaches the disk, and opens nothing without it.
         File::open(path.join("conf"))?.sync_all()?;
         let trees = [database.open_tree(Kind::Subscription.tree())?, database.open_tree(Kind::Captured.tree())?];
-        Ok(Self { number, path: path.to_owned(), database, trees })
+        let count = trees.iter().map(|tree| tree.len() as u64).sum();
+        Ok(Self { number, path: path.to_owned(), database, trees, count })
     }
 
     fn tree(&self, kind: Kind) -> &sled::Tree {
@@ -274,13 +288,9 @@ impl Files {
         }
     }
 
-    fn count(&self) -> u64 {
-        self.trees.iter().map(|tree| tree.len() as u64).sum()
-    }
-
     /// An error where there are fewer records than there must be.
     fn compare(&self, store: &Path, path: &Path) -> Result<(), StoreError> {
-        let found = self.count();
+        let found = self.count;
         match expected(store) {
             Some(expected) if expected > found => {
                 let (note, path) = (store.join(COUNT), path.display());
@@ -353,12 +363,7 @@ pub(super) fn expected(store: &Path) -> Option<u64> {
 
 /// Notes down how many records there are: after one was added, and before one is removed, so that it is never too many.
 fn note_count(store: &Path, count: u64) -> io::Result<()> {
-    let new = store.join("records.new");
-    let mut file = File::create(&new)?;
-    writeln!(file, "{count}")?;
-    file.sync_all()?;
-    fs::rename(new, store.join(COUNT))?;
-    sync_folder(store)
+    write_number(store, COUNT, count)
 }
 
 /// Whether a store has such a folder, whole or not.

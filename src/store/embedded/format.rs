@@ -58,14 +58,19 @@ fn damaged(path: &Path, why: String) -> StoreError {
     StoreError::Damaged { what: format!("its format (`{}`)", path.join(FILE).display()), why }
 }
 
-/// The file appears whole or not at all, before the engines make their folders.
+/// Before the engines make their folders.
 fn write(path: &Path) -> std::io::Result<()> {
-    let new = path.join("format.new");
+    write_number(path, FILE, FORMAT.into())
+}
+
+/// Writes a file with a number in it, which appears whole or not at all.
+pub(super) fn write_number(folder: &Path, name: &str, number: u64) -> std::io::Result<()> {
+    let new = folder.join(format!("{name}.new"));
     let mut file = File::create(&new)?;
-    writeln!(file, "{FORMAT}")?;
+    writeln!(file, "{number}")?;
     file.sync_all()?;
-    fs::rename(new, path.join(FILE))?;
-    sync_folder(path)
+    fs::rename(new, folder.join(name))?;
+    sync_folder(folder)
 }
 
 /// Flushes a folder's entries: a file is found after a power loss only if its name was flushed too.

@@ -1,9 +1,11 @@
 //! The engine's journals: `0.jnl`, `1.jnl` and so on, the newest of which it writes to.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
+
+use super::whole::numbers;
 
 /// Where the journal of this number is.
 pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
@@ -12,11 +14,5 @@ pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
 
 /// The number of the newest journal; none where there is no journal.
 pub(super) fn newest(folder: &Path) -> io::Result<Option<u64>> {
-    let mut newest = None;
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".jnl")?.parse::<u64>().ok());
-        newest = newest.max(number);
-    }
-    Ok(newest)
+    Ok(numbers(folder, ".jnl")?.pop())
 }
