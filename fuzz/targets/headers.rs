@@ -4,9 +4,11 @@
 
 #![no_main]
 
+mod request;
+
 use std::sync::LazyLock;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
+use http::{Method, uri::PathAndQuery};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use teams_relay::{
@@ -49,7 +51,7 @@ static VERIFIERS: LazyLock<Vec<(String, Verifier)>> = LazyLock::new(|| {
 static NOW: LazyLock<Timestamp> = LazyLock::new(|| "2026-11-24T00:00:00Z".parse().expect("a time"));
 
 fuzz_target!(|request: &[u8]| {
-    let (headers, body) = read(request);
+    let (headers, body) = request::read(request);
     for (name, verifier) in VERIFIERS.iter() {
         let webhook = Webhook {
             source: "fuzz".parse().expect("a name"),
@@ -63,18 +65,3 @@ fuzz_target!(|request: &[u8]| {
         assert!(verifier.check(webhook, *NOW, &Keyring::default()).is_err(), "{name} believed a stranger");
     }
 });
-
-/// Lines that are no header are passed over, as the HTTP library would have refused them.
-fn read(request: &[u8]) -> (HeaderMap, &[u8]) {
-    let end = request.windows(2).position(|two| two == b"\n\n").unwrap_or(request.len());
-    let (head, rest) = request.split_at(end);
-    let mut headers = HeaderMap::new();
-    for line in head.split(|byte| *byte == b'\n') {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
-            headers.append(name, value);
-        }
-    }
-    (headers, rest.strip_prefix(b"\n\n").unwrap_or_default())
-}

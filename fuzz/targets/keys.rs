@@ -4,9 +4,11 @@
 
 #![no_main]
 
+mod request;
+
 use std::sync::{Arc, LazyLock};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
+use http::{Method, uri::PathAndQuery};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use teams_relay::{
@@ -39,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
     let end = input.windows(LINE.len()).position(|window| window == LINE).unwrap_or(input.len());
     let (request, held) = input.split_at(end);
     let held: Arc<[u8]> = held.strip_prefix(LINE).unwrap_or_default().into();
-    let (headers, body) = read(request);
+    let (headers, body) = request::read(request);
     for (name, verifier) in VERIFIERS.iter() {
         let webhook = Webhook {
             source: "fuzz".parse().expect("a name"),
@@ -57,18 +59,3 @@ fuzz_target!(|input: &[u8]| {
         }
     }
 });
-
-/// Lines that are no header are passed over, as the HTTP library would have refused them.
-fn read(request: &[u8]) -> (HeaderMap, &[u8]) {
-    let end = request.windows(2).position(|two| two == b"\n\n").unwrap_or(request.len());
-    let (head, rest) = request.split_at(end);
-    let mut headers = HeaderMap::new();
-    for line in head.split(|byte| *byte == b'\n') {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
-            headers.append(name, value);
-        }
-    }
-    (headers, rest.strip_prefix(b"\n\n").unwrap_or_default())
-}
