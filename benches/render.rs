@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and may panic")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures time")]
 
+#[path = "timing/push.rs"]
+mod push;
 #[path = "timing/rounds.rs"]
 mod rounds;
 
@@ -39,4 +41,6 @@ fn main() {
         "the largest samples", "payload", "text", "card", "engine", "ratio"
     );
     samples.iter().take(8).for_each(|sample| row(&templates, sample));
+    let push = push::of(13 * 1024).to_string();
+    row(&templates, &Sample::at("github/samples/push.of_many.json", push).unwrap());
 }

@@ -13,12 +13,13 @@ use std::{
 };
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::json;
 use sha2::Sha256;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+
+use crate::push;
 
 pub(crate) const SECRET: &str = "an invented secret of the bench";
 
@@ -43,38 +44,7 @@ pub(crate) struct Push {
 
 impl Push {
     pub(crate) fn new(source: &'static str) -> Self {
-        let commit = |number: usize| {
-            json!({
-                "id": format!("{number:040x}"), "tree_id": format!("{:040x}", number + 7), "distinct": true,
-                "message": format!("Change part {number} of the importer\n\nIt read each file twice, and told nobody."),
-                "timestamp": "2026-11-23T08:00:00+01:00",
-                "url": format!("https://github.com/octo/hello/commit/{number:040x}"),
-                "author": {"name": "Mona", "email": "mona@octo.example", "username": "mona"},
-                "committer": {"name": "Mona", "email": "mona@octo.example", "username": "mona"},
-                "added": [], "removed": [], "modified": [format!("src/importer/part_{number}.rs"), "CHANGELOG.md"],
-            })
-        };
-        let mut commits: Vec<_> = (0..3).map(commit).collect();
-        let text = loop {
-            let push = json!({
-                "ref": "refs/heads/main", "before": "1123456789abcdef0123456789abcdef01234567", "base_ref": null,
-                "created": false, "deleted": false, "forced": false,
-                "compare": "https://github.com/octo/hello/compare/112345678901...0123456789ab",
-                "repository": {
-                    "id": 17, "name": "hello", "full_name": "octo/hello", "private": true,
-                    "html_url": "https://github.com/octo/hello", "default_branch": "main",
-                    "owner": {"login": "octo", "id": 3, "html_url": "https://github.com/octo"},
-                },
-                "pusher": {"name": "mona", "email": "mona@octo.example"},
-                "sender": {"login": "mona", "id": 5, "html_url": "https://github.com/mona"},
-                "commits": commits, "head_commit": commits.last(),
-            });
-            let text = push.to_string();
-            if text.len() >= PUSH {
-                break text;
-            }
-            commits.push(commit(commits.len()));
-        };
+        let text = push::of(PUSH).to_string();
         // The object is left open for the commit that the branch is at now, by which bodies differ.
         let common = format!("{},\"after\":\"", text.strip_suffix('}').unwrap()).into_bytes();
         let mut signed = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();

@@ -19,6 +19,8 @@ mod idle;
 mod load;
 mod matching;
 mod process;
+#[path = "../timing/push.rs"]
+mod push;
 mod sink;
 
 use std::time::Duration;

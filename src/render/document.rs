@@ -137,7 +137,7 @@ fn severity(value: Option<Value>) -> Result<Severity, Fault> {
         "info" | "" => Ok(Severity::Info),
         "warning" => Ok(Severity::Warning),
         "critical" => Ok(Severity::Critical),
-        _ if marks::has_value(&text) => Ok(Severity::default()),
+        _ if marks::has_any(&text) => Ok(Severity::default()),
         _ => Err(Fault::of("severity", "`severity` must be one of good, info, warning, critical")),
     }
 }

@@ -171,7 +171,7 @@ fn word(text: &str, words: &[&str], place: &dyn Fn() -> String, or: &str) -> Res
         return Ok(Some((*word).into()));
     }
     // A value of the payload that does not fit is the sender's fault, not the template's.
-    if plain.is_empty() || marks::has_value(text) {
+    if plain.is_empty() || marks::has_any(text) {
         return Ok(None);
     }
     let found = format!("`{}` is {}, and must be one of {}{or}", place(), quoted(&plain), words.join(", "));

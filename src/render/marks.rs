@@ -31,19 +31,25 @@ const fn is_mark(c: char) -> bool {
     matches!(c, VALUE..=PIECE_END)
 }
 
+/// Whether there is a mark in a text, so that some of it came from outside. All begin with one byte, which few texts
+/// have.
+pub(super) fn has_any(text: &str) -> bool {
+    text.as_bytes().contains(&0xEF) && text.contains(is_mark)
+}
+
 /// The text without any marks.
 pub(super) fn strip(text: &str) -> String {
-    text.chars().filter(|c| !is_mark(*c)).collect()
+    if has_any(text) { text.chars().filter(|c| !is_mark(*c)).collect() } else { text.to_owned() }
 }
 
 /// Takes the marks out of everything that came in, keys included.
 pub(super) fn strip_all(value: &mut Value) {
     match value {
-        Value::String(text) if text.contains(is_mark) => *text = strip(text),
+        Value::String(text) if has_any(text) => *text = strip(text),
         Value::Array(list) => list.iter_mut().for_each(strip_all),
         Value::Object(map) => {
             map.values_mut().for_each(strip_all);
-            if map.keys().any(|key| key.contains(is_mark)) {
+            if map.keys().any(|key| has_any(key)) {
                 *map = std::mem::take(map).into_iter().map(|(key, value)| (strip(&key), value)).collect();
             }
         }
@@ -127,11 +133,6 @@ fn stretch(kind: char, text: String, id: &mut String) -> Option<Stretch> {
 /// Markdown in Teams' subset, between its marks.
 pub(super) fn markdown(markdown: &str) -> String {
     if markdown.is_empty() { String::new() } else { format!("{MARKDOWN}{markdown}{MARKDOWN_END}") }
-}
-
-/// Whether any of the text came from outside.
-pub(super) fn has_value(text: &str) -> bool {
-    text.contains(is_mark)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Output {
     }
 
     pub(super) fn into_text(self) -> String {
-        String::from_utf8_lossy(&self.written).into_owned()
+        String::from_utf8(self.written).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned())
     }
 }
 

@@ -18,10 +18,14 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// At most `most` characters as people count them, the last of them `…` where something was cut.
 pub(crate) fn truncate(text: &str, most: usize) -> String {
-    let mut starts = text.grapheme_indices(true).map(|(at, _)| at);
     if most == 0 {
         return String::new();
     }
+    // As people count, a text has no more characters than bytes.
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut starts = text.grapheme_indices(true).map(|(at, _)| at);
     let Some(cut) = starts.nth(most - 1) else { return text.to_owned() };
     if starts.next().is_none() {
         return text.to_owned();

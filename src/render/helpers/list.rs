@@ -1,6 +1,6 @@
 //! Helpers for lists.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{ANY, Args, HelperDoc, is_empty, lines::at, text_of};
@@ -55,6 +55,22 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         example: ["{{#each (take payload 2)}}{{this}}{{/each}}", r#"["a","b","c"]"#, "ab"],
         values: (2, 2),
         run: |args| Ok(args.list(0).iter().take(args.count(1, usize::MAX)).cloned().collect::<Vec<_>>().into()),
+    },
+    HelperDoc {
+        name: "pick",
+        usage: "(pick list 6 \"id author.name\")",
+        gives: "The first so many members, each with these fields alone: what is handed to a partial is copied, so hand it what it shows.",
+        example: [
+            "{{#each (pick payload 1 \"id author.name\")}}{{id}} {{author.name}} {{author.email}}{{/each}}",
+            r#"[{"id":"a1","author":{"name":"Mona","email":"m@octo.example"}},{"id":"b2"}]"#,
+            "a1 Mona",
+        ],
+        values: (3, 3),
+        run: |args| {
+            let fields = args.text(2);
+            let members = args.list(0).iter().take(args.count(1, usize::MAX));
+            Ok(members.map(|member| picked(member, &fields)).collect::<Vec<_>>().into())
+        },
     },
     HelperDoc {
         name: "join",
@@ -123,6 +139,27 @@ pub(super) const HELPERS: &[HelperDoc] = &[
         run: |args| Ok(facts(&args.values).into()),
     },
 ];
+
+/// The fields of an object, each a path with dots.
+fn picked(member: &Value, fields: &str) -> Value {
+    let mut picked = Map::new();
+    for field in fields.split_whitespace() {
+        if let Some(value) = at(member, field) {
+            put(&mut picked, field, value);
+        }
+    }
+    picked.into()
+}
+
+fn put(object: &mut Map<String, Value>, path: &str, value: &Value) {
+    let Some((name, rest)) = path.split_once('.') else {
+        object.insert(path.to_owned(), value.clone());
+        return;
+    };
+    if let Value::Object(inner) = object.entry(name).or_insert_with(|| Map::new().into()) {
+        put(inner, rest, value);
+    }
+}
 
 fn join(args: &Args<'_>) -> Result<Value, &'static str> {
     let between = if args.values.len() > 1 { args.text(1) } else { ", ".to_owned() };

@@ -1,5 +1,7 @@
 //! Helpers that look into a text by a regular expression, which here takes linear time whatever the text.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
@@ -32,9 +34,28 @@ pub(super) const HELPERS: &[HelperDoc] = &[
 /// Bytes that an expression may take once compiled; the crate's own bound of 10 MB is for more than cards.
 const MOST_COMPILED: usize = 256 * 1024;
 
+/// Expressions that a thread keeps. They stand in templates, so there are few; one made of a payload pushes them out.
+const MOST_KEPT: usize = 64;
+
+thread_local! {
+    /// To compile an expression takes longer than to make a card.
+    static KEPT: RefCell<HashMap<String, Regex>> = RefCell::default();
+}
+
 fn compiled(args: &Args<'_>) -> Result<Regex, &'static str> {
-    let built = RegexBuilder::new(&args.text(1)).size_limit(MOST_COMPILED).build();
-    built.map_err(|_| "has an expression that can't be read, or is too large")
+    let expression = args.text(1);
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(regex) = kept.get(&expression) {
+            return Ok(regex.clone());
+        }
+        let built = RegexBuilder::new(&expression).size_limit(MOST_COMPILED).build();
+        let regex = built.map_err(|_| "has an expression that can't be read, or is too large")?;
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(expression, regex.clone());
+        Ok(regex)
+    })
 }
 
 /// By hand, so that the text is given up as soon as it is too long.
