@@ -177,10 +177,12 @@ impl Dispatch {
             self.skip(run, &[waiting.event], why).await?;
             return Ok(Tick::Settled);
         }
-        if let Err(until) = self.acquire(run, lines::is_urgent(card.severity)).await? {
+        // The bytes are made while the store writes down that a post is used up.
+        let body = async { encoded(run.rules, &subscription, &card) };
+        let (acquired, body) = tokio::join!(self.acquire(run, lines::is_urgent(card.severity)), body);
+        if let Err(until) = acquired? {
             return Ok(self.rest(run, until));
         }
-        let body = encoded(run.rules, &subscription, &card);
         let expires_at = given_up_at(run.rules, &waiting, &subscription);
         let (posted, judgement) =
             self.post(run.rules, &subscription.destination, body, Tried::from(&waiting), expires_at).await?;

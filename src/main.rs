@@ -2,6 +2,12 @@
 
 use std::process::ExitCode;
 
+use tikv_jemallocator::Jemalloc;
+
+/// Most of a card's time goes by in small pieces of memory, and this allocator takes two thirds of the system's time.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
 fn main() -> ExitCode {
     teams_relay::cli::run(
         std::env::vars_os()

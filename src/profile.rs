@@ -117,7 +117,7 @@ impl Profile {
             }),
             Shape::Card | Shape::Messagecard => content,
         };
-        Encoded { bytes: body.to_string().into_bytes(), content_type: CONTENT_TYPE, shortened, unsound }
+        Encoded { bytes: fit::bytes_of(&body), content_type: CONTENT_TYPE, shortened, unsound }
     }
 
     /// Whether Teams takes it; a MessageCard is made of few words of ours, and there is nothing to prove.

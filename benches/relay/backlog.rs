@@ -130,7 +130,7 @@ pub(crate) fn run() {
 fn measure(case: &Case, push: &Arc<Push>, sink: &Sink) -> (Measured, f64) {
     let (before, posts, start) = (case.relay.cpu(), sink.posts(), Instant::now());
     let runtime = runtime();
-    let answered = runtime.block_on(load(case.home.hooks, push.clone(), LOAD));
+    let answered = runtime.block_on(load(case.home.hooks, push.clone(), LOAD / 2));
     let end: Instant = runtime.block_on(sink.wait_for(posts + answered.count));
     let took: Duration = end - start;
     let rate = answered.count as f64 / took.as_secs_f64();

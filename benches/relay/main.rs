@@ -25,6 +25,12 @@ mod sink;
 
 use std::time::Duration;
 
+use tikv_jemallocator::Jemalloc;
+
+/// As the relay's, so that what it is compared to has the same.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
 type Part = (&'static str, fn());
 
 const PARTS: &[Part] = &[

@@ -1,7 +1,7 @@
 //! Where commands wait for the writing thread, in the order in which they came, and what it may take of them now.
 //!
-//! What must be flushed gathers while a flush goes on, and wakes nobody: it would only be put aside. Once the flush is
-//! over, or something comes that need not wait for it, all that gathered shares a batch.
+//! What must be flushed gathers while a flush goes on, and wakes nobody: a few would only be put aside. Once the flush
+//! is over, or many have gathered, or something comes that need not wait for it, all that gathered shares a batch.
 
 use std::{
     collections::VecDeque,
@@ -15,6 +15,9 @@ use super::writer::{Command, Durable};
 const GROUP: usize = 512;
 /// Bytes after which a batch is closed: an fsync of more takes long enough to share.
 const GROUP_BYTES: usize = 8 << 20;
+
+/// Commands that are written while a flush goes on, so that the next begins at once.
+const MANY: usize = 16;
 
 /// Batches that may be written before a flush is asked for, though nobody waits for one.
 const FLUSH_AFTER: usize = 8;
@@ -54,7 +57,7 @@ impl State {
     /// Whether a batch is worth its while now.
     fn may_write(&self) -> bool {
         let is_crowded = self.flushing > 0 && self.unflushed >= UNFLUSHED;
-        !self.waiting.is_empty() && !is_crowded && (self.flushing == 0 || self.hasty > 0)
+        !self.waiting.is_empty() && !is_crowded && (self.flushing == 0 || self.hasty > 0 || self.waiting.len() >= MANY)
     }
 
     /// As many of those that wait as share a batch.
