@@ -320,6 +320,7 @@ impl Parts {
             store: store.clone(),
             courses,
             woken,
+            proving: tokio::sync::Mutex::default(),
             clock: clock.clone(),
         });
         let (tokens, ready, rejects) = (settings.tokens.clone(), Ready::default(), Arc::new(Rejects::default()));

@@ -115,6 +115,18 @@ impl EventType {
     pub fn action(&self) -> Option<&str> {
         self.action.as_deref()
     }
+
+    /// The same as templates are named after it, `repo_push` for `repo:push`; none where that is no other.
+    pub fn as_file(&self) -> Option<Self> {
+        let named = Self { name: file_of(&self.name), action: self.action.as_deref().map(file_of) };
+        (named != *self).then_some(named)
+    }
+}
+
+/// A type as a template file's name, in which a colon, a slash or a blank can't stand: `repo_push` for `repo:push`.
+pub fn file_of(kind: &str) -> String {
+    let stands = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    kind.to_lowercase().chars().map(|c| if stands(c) { c } else { '_' }).collect()
 }
 
 /// `pull_request.opened`, or `push` where there is no action.

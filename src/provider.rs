@@ -18,7 +18,7 @@ use crate::{
         header::Header,
         map::MapRule,
         problem::Problem,
-        provider::{EventSpec, IdPlace, Place, ProviderSpec, Yes},
+        provider::{ChipPlaces, EventSpec, IdPlace, Place, ProviderSpec, Yes},
         read::read,
         scheme::{SchemeSpec, Schemes, VerifySpec},
         syntax,
@@ -44,6 +44,7 @@ pub struct Provider {
     handshakes: Vec<HandshakeSpec>,
     /// What `event` and `handshakes` look at in a payload.
     looked_at: Parts,
+    chips: ChipPlaces,
     map: Vec<MapRule>,
     summary: Summary,
     file: File,
@@ -83,12 +84,12 @@ impl Provider {
             }
         }
         match (spec, schemes) {
-            (Some(ProviderSpec { title, setup, verify: _, event, handshake: _, map }), Some(schemes))
+            (Some(ProviderSpec { title, setup, verify: _, event, handshake: _, chips, map }), Some(schemes))
                 if problems.is_empty() =>
             {
                 let file = File { place: file.to_owned(), text: toml.to_owned() };
                 let looked_at = looked_at(&event, &handshakes);
-                Ok(Self { name, title, setup, schemes, event, handshakes, looked_at, map, summary, file })
+                Ok(Self { name, title, setup, schemes, event, handshakes, looked_at, chips, map, summary, file })
             }
             _ => Err(problems),
         }
@@ -132,6 +133,11 @@ impl Provider {
     /// How its webhooks are proved genuine, where a source does not say otherwise.
     pub fn schemes(&self) -> &Schemes {
         &self.schemes
+    }
+
+    /// What people choose its events by.
+    pub fn chips(&self) -> &ChipPlaces {
+        &self.chips
     }
 
     /// Which of its events get which template, after the rules of the source.

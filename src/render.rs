@@ -36,7 +36,7 @@ mod text;
 mod trace;
 mod unseen;
 
-pub use choose::{choose, file_of};
+pub use choose::choose;
 pub use draft::draft;
 pub use embedded::{Sample, embedded, samples};
 pub use error::RenderError;

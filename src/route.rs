@@ -2,6 +2,7 @@
 //!
 //! Pure: it is given the event and the subscriptions, and returns lanes. Template names are chosen here, rendering is not.
 
+pub mod chips;
 pub mod condition;
 pub mod mapping;
 pub mod pattern;

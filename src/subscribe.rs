@@ -1,5 +1,6 @@
 //! Adds, changes and removes subscriptions: checked whole before anything is stored, in force before it returns.
 
+mod change;
 mod entra;
 
 use std::sync::Arc;
@@ -18,13 +19,14 @@ use crate::{
     dispatch::course::Courses,
     lane::woken::Woken,
     name::{BadName, SourceName, SubscriptionId},
-    route::{self, BadSubscription, Subscribers},
+    route::{self, BadSubscription, Subscribers, chips::BadChips},
     rules::{BadLook, Rules},
     standing::{Actor, Standing, State},
     store::{Store, StoreError},
-    subscription::{BadHours, Restraint, Subscription},
+    subscription::{Asked, BadHours, Restraint, Subscription},
 };
 
+pub use change::{Change, Typed};
 pub use entra::BadEntra;
 
 /// What is asked for.
@@ -64,6 +66,9 @@ pub struct Request {
     pub only_changes: bool,
     /// Hours of the day in which nothing is told, such as `22:00-07:00`.
     pub quiet: Option<String>,
+    /// Who asked for it on the connector's pages; the API takes no such thing.
+    #[serde(skip)]
+    pub asked: Option<Asked>,
 }
 
 impl Request {
@@ -86,6 +91,7 @@ impl Request {
             min_severity: None,
             only_changes: false,
             quiet: None,
+            asked: None,
         }
     }
 }
@@ -138,6 +144,9 @@ pub enum SubscribeError {
     /// The quiet hours.
     #[error(transparent)]
     Hours(#[from] BadHours),
+    /// The chips.
+    #[error(transparent)]
+    Chips(#[from] BadChips),
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
@@ -173,6 +182,8 @@ pub struct Subscriptions {
     pub courses: Arc<Courses>,
     /// Who is to be told of a lane that may go on.
     pub woken: Arc<Woken>,
+    /// Lets one code be looked at after the other.
+    pub proving: tokio::sync::Mutex<()>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -214,7 +225,7 @@ impl Subscriptions {
         let now = self.clock.now();
         let subscription = Subscription {
             id: SubscriptionId::new(now),
-            name: request.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            name: change::named(request.name),
             source,
             events: request.events,
             filter: request.filter.filter(|filter| !filter.trim().is_empty()),
@@ -225,6 +236,7 @@ impl Subscriptions {
                 only_changes: request.only_changes,
                 quiet: request.quiet.map(|hours| hours.parse()).transpose()?,
             },
+            asked: request.asked,
             paused_at: None,
             created_at: now,
         };

@@ -1,5 +1,7 @@
 //! A subscription: which events of which source a destination wants, and who asked for it.
 
+mod asked;
+
 use std::{fmt, str::FromStr};
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
@@ -10,6 +12,8 @@ use crate::{
     destination::Destination,
     name::{LocaleName, SourceName, SubscriptionId, TemplateSet, ZoneName},
 };
+
+pub use asked::{Asked, Chip, Chips, Code, Team, Unproved};
 
 /// How a destination wants its cards, where it wants them otherwise than its source and the settings say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -111,10 +115,19 @@ pub struct Subscription {
     pub look: Look,
     /// What it does not want to be told.
     pub restraint: Restraint,
+    /// Who asked for it on the connector's pages; none: an admin made it.
+    pub asked: Option<Asked>,
     /// Since when it is paused, if it is: its deliveries are kept, and go out on resume.
     pub paused_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Subscription {
+    /// Whether it is known that whoever asked for it sees the channel; until then it gets nothing but its code.
+    pub fn is_proved(&self) -> bool {
+        self.asked.as_ref().is_none_or(|asked| asked.unproved.is_none())
+    }
 }
 
 #[cfg(test)]

@@ -96,6 +96,7 @@ pub(crate) fn subscription(url: String, change: impl FnOnce(&mut Subscription)) 
         destination,
         look: Look::default(),
         restraint: Restraint::default(),
+        asked: None,
         paused_at: None,
         created_at: now,
     };

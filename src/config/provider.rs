@@ -1,5 +1,6 @@
 //! `providers/NAME.toml`: how a kind of system signs its webhooks and where it says what happened.
 
+mod chips;
 mod told;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -14,6 +15,7 @@ use super::{
     map::MapRule,
     scheme::VerifySpec,
 };
+pub use chips::{ChipPlace, ChipPlaces};
 pub use told::Told;
 
 /// What a provider's file says.
@@ -32,6 +34,9 @@ pub struct ProviderSpec {
     /// What it asks before it sends events, and what it is answered.
     #[serde(default)]
     pub handshake: Vec<RawHandshake>,
+    /// What people choose its events by.
+    #[serde(default)]
+    pub chips: ChipPlaces,
     /// Which of its events get which template.
     #[serde(default)]
     pub map: Vec<MapRule>,

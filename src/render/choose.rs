@@ -1,7 +1,7 @@
 //! Which template an event gets.
 
 use crate::{
-    event::EventType,
+    event::{EventType, file_of},
     name::{ProviderName, TemplateName, TemplateSet},
 };
 
@@ -45,12 +45,6 @@ fn own_names(provider: &ProviderName, kind: &EventType) -> Vec<String> {
     let shorter = std::iter::successors(Some(kind.name()), |kind| Some(kind.rsplit_once(['.', ':'])?.0));
     let files = with_action.into_iter().chain(shorter.map(str::to_owned)).map(|kind| file_of(&kind));
     files.chain(["default".to_owned()]).map(|file| format!("{provider}/{file}")).collect()
-}
-
-/// A type as a template file's name, in which a colon, a slash or a blank can't stand: `repo_push` for `repo:push`.
-pub fn file_of(kind: &str) -> String {
-    let stands = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
-    kind.to_lowercase().chars().map(|c| if stands(c) { c } else { '_' }).collect()
 }
 
 #[cfg(test)]

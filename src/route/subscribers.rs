@@ -67,7 +67,8 @@ impl Subscribers {
     pub fn compile(subscriptions: &[Arc<Subscription>]) -> (Self, Vec<(Arc<Subscription>, BadSubscription)>) {
         let mut by_source: HashMap<SourceName, OfSource> = HashMap::new();
         let mut bad = Vec::new();
-        for subscription in subscriptions {
+        // Nothing is meant for a channel that may be somebody else's.
+        for subscription in subscriptions.iter().filter(|one| one.is_proved()) {
             match Wanting::compile(subscription) {
                 Ok(wanting) => by_source.entry(subscription.source.clone()).or_default().add(wanting),
                 Err(error) => bad.push((subscription.clone(), error)),
@@ -152,18 +153,21 @@ impl OfSource {
     }
 
     /// The groups whose patterns fit this type.
-    fn fitting(&self, kind: &EventType) -> impl Iterator<Item = &Group> {
+    fn fitting<'s>(&'s self, kind: &'s EventType) -> impl Iterator<Item = &'s Group> {
         let first_word = kind.name().split('.').next().unwrap_or_default();
         let by_word = self.by_word.get(first_word).into_iter().flatten();
         let candidates = by_word.chain(&self.open).filter_map(|index| self.patterns.get(*index));
-        let fitting = candidates.filter(|(pattern, _)| pattern.fits(kind)).map(|(_, group)| group);
-        std::iter::once(&self.any_type).chain(fitting)
+        candidates.filter(|(pattern, _)| pattern.fits(kind)).map(|(_, group)| group)
     }
 
     /// Those that want the event, in the order in which they were added.
     fn wanting(&self, facts: &Facts<'_>) -> Vec<&Wanting> {
         let mut numbers = Vec::new();
-        for group in self.fitting(&facts.event().kind) {
+        let kind = &facts.event().kind;
+        // Whoever chose among the names of templates wrote it as those are named.
+        let as_file = kind.as_file();
+        let named = as_file.iter().flat_map(|kind| self.fitting(kind));
+        for group in std::iter::once(&self.any_type).chain(self.fitting(kind)).chain(named) {
             group.may_want(facts, &mut numbers);
         }
         // One may want the event by several of its patterns.

@@ -21,7 +21,7 @@ use crate::{
         EntraName, EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName,
     },
     outcome::Reason,
-    subscription::{Look, QuietHours, Restraint, Subscription},
+    subscription::{Asked, Look, QuietHours, Restraint, Subscription},
 };
 
 /// The format of an export that this version writes, and the newest that it reads. In format 1 no body was text, XML
@@ -78,6 +78,8 @@ struct SubscriptionLine {
     only_changes: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quiet: Option<QuietHours>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<Asked>,
     paused: bool,
     // Older releases did not say since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +181,7 @@ fn bad(what: &str, why: impl ToString) -> StoreError {
 
 /// A subscription as JSON, with its URL.
 pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, StoreError> {
-    let Subscription { id, name, source, events, filter, destination, look, restraint, paused_at, created_at } =
+    let Subscription { id, name, source, events, filter, destination, look, restraint, asked, paused_at, created_at } =
         subscription.clone();
     let line = SubscriptionLine {
         format: SUBSCRIPTION_FORMAT,
@@ -199,6 +201,7 @@ pub(super) fn subscription_value(subscription: &Subscription) -> Result<Value, S
         min_severity: restraint.min_severity,
         only_changes: restraint.only_changes,
         quiet: restraint.quiet,
+        asked,
         paused: paused_at.is_some(),
         paused_at: paused_at.filter(|at| *at != created_at),
         created_at,
@@ -228,6 +231,7 @@ pub(super) fn subscription(value: Value, what: &str) -> Result<Subscription, Sto
         destination,
         look: Look { templates: line.templates, locale: line.locale, time_zone: line.time_zone },
         restraint: Restraint { min_severity: line.min_severity, only_changes: line.only_changes, quiet: line.quiet },
+        asked: line.asked,
         paused_at: line.paused.then(|| line.paused_at.unwrap_or(line.created_at)),
         created_at: line.created_at,
     })

@@ -72,6 +72,7 @@ pub(super) fn subscription(number: u128, paused: bool) -> Subscription {
             only_changes: true,
             quiet: Some("22:00-07:00".parse().unwrap()),
         },
+        asked: None,
         paused_at: paused.then(|| minute(0)),
         created_at: minute(0),
     }

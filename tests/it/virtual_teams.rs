@@ -236,6 +236,7 @@ impl Virtual {
                 },
                 look: Look::default(),
                 restraint: Restraint::default(),
+                asked: None,
                 paused_at: None,
                 created_at: clock.now(),
             };

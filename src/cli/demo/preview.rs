@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     config::problem::Problem,
-    event::EventType,
+    event::{EventType, file_of},
     name::{ProviderName, TemplateName},
     profile::Profile,
     render::{self, RenderError, RenderInput, Sample, TemplateFile, Templates},
@@ -168,7 +168,7 @@ fn answer(profile: &Profile, question: &Question) -> Answer {
             return Answer { payload_problems: vec![found], ..Answer::default() };
         }
     };
-    let name = format!("{}/{}", question.provider, render::file_of(&question.event));
+    let name = format!("{}/{}", question.provider, file_of(&question.event));
     let Ok(name) = name.parse::<TemplateName>() else {
         return Answer { problems: vec!["there is no such provider or event".to_owned()], ..Answer::default() };
     };

@@ -15,7 +15,7 @@ use crate::{
         payload::{event_type, read_payload},
     },
     config::{Config, problem::did_you_mean},
-    event::EventType,
+    event::{EventType, file_of},
     name::{ProviderName, TemplateName},
     provider::Providers,
     render::{self, Sample, TemplateFile, Templates},
@@ -86,7 +86,7 @@ fn provider(config: &Config, name: &str) -> Result<ProviderName, Failure> {
 }
 
 fn name(provider: &ProviderName, event: &str) -> Result<TemplateName, Failure> {
-    let name = format!("{provider}/{}", render::file_of(event)).parse::<TemplateName>();
+    let name = format!("{provider}/{}", file_of(event)).parse::<TemplateName>();
     name.ok().filter(|_| !event.is_empty()).ok_or_else(|| {
         Failure::new(
             format!("`{event}` can't be the name of a template"),

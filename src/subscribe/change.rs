@@ -1,0 +1,140 @@
+//! Changes of a subscription by whoever asked for it: what it wants, and the proof that its channel is theirs.
+
+use std::sync::Arc;
+
+use super::{SubscribeError, Subscriptions};
+use crate::{
+    card::Severity,
+    name::SubscriptionId,
+    route,
+    subscription::{Asked, Chips, Restraint, Subscription, Unproved},
+};
+
+/// What is to be another.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Globs over event types; none: every event.
+    pub events: Vec<String>,
+    /// What the filter is made from.
+    pub chips: Chips,
+    /// Nothing that matters less than this.
+    pub min_severity: Option<Severity>,
+    /// What people call it.
+    pub name: Option<String>,
+}
+
+/// What came of a code that was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// It was the one on the card: the channel is proved.
+    Right,
+    /// It was not.
+    Wrong {
+        /// So many more may be typed before another card is needed.
+        left: u32,
+    },
+    /// Too many were typed, or it is too old: another card is needed.
+    Over,
+    /// The channel was proved already.
+    Proved,
+}
+
+/// Codes that may be typed for one card: one in 200,000 guesses.
+const MOST_TRIES: u32 = 5;
+
+/// How long a code holds.
+const HOLDS: std::time::Duration = std::time::Duration::from_mins(15);
+
+impl Subscriptions {
+    /// The subscription of exactly this id.
+    ///
+    /// # Errors
+    /// [`SubscribeError::Unknown`].
+    pub fn of_id(&self, id: &str) -> Result<Arc<Subscription>, SubscribeError> {
+        let known = id.parse::<SubscriptionId>().ok().and_then(|id| self.store.subscription(id));
+        known.ok_or_else(|| SubscribeError::Unknown(id.chars().take(40).collect()))
+    }
+
+    /// Changes what a subscription wants; it is in force when this returns.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub async fn change(&self, id: SubscriptionId, change: Change) -> Result<Arc<Subscription>, SubscribeError> {
+        let Change { events, chips, min_severity, name } = change;
+        self.replace(id, |old| {
+            let filter = self.filter(&old.source, &chips)?;
+            let asked = old.asked.map(|asked| Asked { chips, ..asked });
+            let restraint = Restraint { min_severity, ..old.restraint };
+            Ok(Subscription { events, filter, asked, restraint, name: named(name), ..old })
+        })
+        .await
+    }
+
+    /// Keeps the code that was posted to a subscription's channel.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn expect_code(
+        &self,
+        id: SubscriptionId,
+        unproved: Unproved,
+    ) -> Result<Arc<Subscription>, SubscribeError> {
+        self.replace(id, |old| {
+            let asked = old.asked.map(|asked| Asked { unproved: Some(unproved), ..asked });
+            Ok(Subscription { asked, ..old })
+        })
+        .await
+    }
+
+    /// Takes a code that somebody typed. Each counts before it is looked at, on disk, so that none is tried for nothing.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn typed(&self, id: SubscriptionId, typed: &str) -> Result<Typed, SubscribeError> {
+        let _one_at_a_time = self.proving.lock().await;
+        let subscription = self.of_id(&id.to_string())?;
+        let Some(unproved) = subscription.asked.as_ref().and_then(|asked| asked.unproved.clone()) else {
+            return Ok(Typed::Proved);
+        };
+        if unproved.tries >= MOST_TRIES || self.clock.now() > unproved.sent_at + HOLDS {
+            return Ok(Typed::Over);
+        }
+        let tries = unproved.tries + 1;
+        let is_right = unproved.code.is(typed);
+        let left = (!is_right).then_some(Unproved { tries, ..unproved });
+        self.replace(id, |old| {
+            let asked = old.asked.map(|asked| Asked { unproved: left, ..asked });
+            Ok(Subscription { asked, ..old })
+        })
+        .await?;
+        Ok(if is_right { Typed::Right } else { Typed::Wrong { left: MOST_TRIES - tries } })
+    }
+
+    /// The condition that chips make for a source's events.
+    ///
+    /// # Errors
+    /// [`SubscribeError::Chips`].
+    pub fn filter(&self, source: &crate::name::SourceName, chips: &Chips) -> Result<Option<String>, SubscribeError> {
+        let rules = self.rules.load();
+        let places = rules.sources.get(source).map(|source| source.provider.chips().clone()).unwrap_or_default();
+        Ok(route::chips::condition(chips, &places)?)
+    }
+
+    async fn replace(
+        &self,
+        id: SubscriptionId,
+        change: impl FnOnce(Subscription) -> Result<Subscription, SubscribeError> + Send,
+    ) -> Result<Arc<Subscription>, SubscribeError> {
+        let old = self.of_id(&id.to_string())?;
+        let new = change((*old).clone())?;
+        route::check(&new)?;
+        self.store.put_subscription(new).await?;
+        self.refresh();
+        self.of_id(&id.to_string())
+    }
+}
+
+/// A name as it is kept: none for an empty one.
+pub(super) fn named(name: Option<String>) -> Option<String> {
+    name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
+}
