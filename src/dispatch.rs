@@ -7,6 +7,7 @@ pub mod cards;
 mod conclude;
 pub mod course;
 mod digests;
+mod greeting;
 pub mod lines;
 pub mod notices;
 mod now;
@@ -27,7 +28,7 @@ use crate::{
         post::{Posted, Poster},
         token::Applicant,
     },
-    delivery::{Attempt, Verdict, Waiting},
+    delivery::{Verdict, Waiting},
     destination::{Destination, DestinationId},
     dispatch::{
         cards::Cards,
@@ -258,29 +259,5 @@ impl Dispatch {
             tracing::warn!(%event, destination = %lane, reason = %why, "given up without another attempt");
         }
         self.store.settle(lane, events, Verdict::Dead { why }, None, self.clock.now()).await
-    }
-
-    /// Posts a card that says that the subscription works; nothing is stored of it.
-    ///
-    /// # Errors
-    /// The instant from which the destination's quota has room for it.
-    pub async fn test(&self, subscription: &Subscription) -> Result<Result<(Verdict, Attempt), Timestamp>, StoreError> {
-        let now = Now::of(&*self.clock);
-        let rules = self.rules.load_full();
-        let destination = &subscription.destination;
-        let ask = Ask { lane: destination.id(), urgent: true };
-        let (group, windows) = (GroupKey::of(destination), rules.windows(destination));
-        if let Err(until) = self.acquire_as(&group, windows, ask, now.steady).await? {
-            return Ok(Err(now.wall_at(until)));
-        }
-        let locale = rules.locale(&subscription.source, &subscription.look);
-        let card = cards::test_card(subscription, locale.words());
-        let body = encoded(&rules, subscription, &card);
-        let expires_at = now.wall + rules.delivery.ttl;
-        let (posted, judgement) = self.post(&rules, destination, body, Tried::default(), expires_at).await?;
-        if judgement.verdict == Verdict::Accepted {
-            self.takes_cards(destination.id()).await?;
-        }
-        Ok(Ok((judgement.verdict, posted.attempt(judgement.reason))))
     }
 }

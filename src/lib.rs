@@ -40,6 +40,7 @@ pub mod dispatch;
 pub mod subscribe;
 // doors
 pub mod http;
+pub mod connector;
 pub mod admin;
 // the whole
 pub mod app;

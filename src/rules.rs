@@ -19,6 +19,7 @@ use crate::{
     config::{
         Config, Source, TextFile,
         cards::Cards,
+        connector::Connector,
         delivery::Expired,
         entra::Entra,
         header::Header,
@@ -55,6 +56,8 @@ pub struct Rules {
     pub host_rules: HostRules,
     /// The applications whose tokens open flows.
     pub entra: BTreeMap<EntraName, Arc<Entra>>,
+    /// The pages on which people subscribe, where there are any.
+    pub connector: Option<Connector>,
     /// How cards are posted.
     pub delivery: DeliveryRules,
     /// Who is told of destinations that fail: a subscription's id or name.
@@ -186,6 +189,7 @@ impl Rules {
                 profiles,
                 host_rules: config.host_rules.clone(),
                 entra: config.entra.iter().map(|(name, entra)| (name.clone(), Arc::new(entra.clone()))).collect(),
+                connector: config.connector.clone(),
                 delivery: DeliveryRules {
                     timeout: config.delivery.timeout.0,
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
@@ -217,9 +221,12 @@ impl Rules {
     /// the profile's.
     pub fn windows(&self, destination: &Destination) -> &[Window] {
         let group = destination.quota_group.as_ref().and_then(|group| self.group_windows.get(group));
-        group
-            .or_else(|| self.profile_windows.get(&destination.profile))
-            .unwrap_or(&self.profiles.get(&destination.profile).windows)
+        group.map_or_else(|| self.profile_windows(self.profiles.get(&destination.profile)), Vec::as_slice)
+    }
+
+    /// The windows of a profile, as the admin set them or as it has them.
+    pub fn profile_windows(&self, profile: &Profile) -> &[Window] {
+        self.profile_windows.get(&profile.name).unwrap_or(&profile.windows)
     }
 }
 

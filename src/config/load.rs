@@ -63,7 +63,13 @@ impl Config {
         let cards = sections.read("cards");
         let log = sections.read("log");
         let templates: TemplatesSection = sections.read("templates");
-        let connector = sections.table.contains_key("connector").then(|| sections.read("connector"));
+        let connector = sections.table.contains_key("connector").then(|| {
+            let connector: super::connector::Connector = sections.read("connector");
+            super::connector::Connector {
+                assets: connector.assets.as_ref().map(|assets| folder.join(assets)),
+                ..connector
+            }
+        });
         let quotas = match table.remove("quotas") {
             Some(quotas) => Quotas::read(quotas, &|key| layers.place(&format!("quotas.{key}")), &mut problems),
             None => Quotas::default(),

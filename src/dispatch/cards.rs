@@ -17,7 +17,7 @@ use crate::{
     render::{self, Locale, RenderInput, Words, phrase},
     route::{condition::Facts, mapping::Choice},
     rules::Rules,
-    subscription::{Look, Subscription},
+    subscription::{Code, Look, Subscription},
 };
 
 /// Cards kept: an event's destinations render within seconds of each other.
@@ -218,6 +218,24 @@ pub fn test_card(subscription: &Subscription, words: &Words) -> Card {
         severity: Severity::Good,
         body: vec![
             json!({"type": "TextBlock", "text": head, "weight": "bolder", "size": "medium", "wrap": true}),
+            json!({"type": "TextBlock", "text": render::neutral(&text), "wrap": true}),
+        ],
+        ..Card::default()
+    }
+}
+
+/// The card with the code that whoever subscribed has to type.
+pub fn code_card(subscription: &Subscription, code: &Code, words: &Words) -> Card {
+    let head = words.phrase(phrase::SUBSCRIBES).into_owned();
+    let source = subscription.source.as_str();
+    let text = words.fill(phrase::TYPE_CODE, &[("source", source)]);
+    let digits =
+        format!("{} {}", code.expose().get(..3).unwrap_or_default(), code.expose().get(3..).unwrap_or_default());
+    Card {
+        summary: head.clone(),
+        body: vec![
+            json!({"type": "TextBlock", "text": head, "weight": "bolder", "size": "medium", "wrap": true}),
+            json!({"type": "TextBlock", "text": digits, "weight": "bolder", "size": "extraLarge"}),
             json!({"type": "TextBlock", "text": render::neutral(&text), "wrap": true}),
         ],
         ..Card::default()

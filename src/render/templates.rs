@@ -162,6 +162,13 @@ impl Templates {
         names
     }
 
+    /// What a template's comment at its beginning says of it.
+    pub fn says(&self, name: &TemplateName) -> Option<String> {
+        let text = &self.files.get(name.as_str())?.text;
+        let comment = text.trim_start().strip_prefix("{{!--")?.split("--}}").next()?;
+        Some(comment.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
     /// The names of all sets that there are.
     pub fn sets(&self) -> BTreeSet<TemplateSet> {
         let names = self.registry.get_templates().keys();

@@ -33,6 +33,9 @@ phrases! {
     CAN_POST = "teams-relay can post here";
     WILL_ARRIVE = "Events of {source} will arrive in this channel for {name}.";
     THIS_SUBSCRIPTION = "this subscription";
+    // The card with a code, which somebody who subscribes has to type.
+    SUBSCRIBES = "Somebody wants cards to be posted to this channel";
+    TYPE_CODE = "To allow cards about {source} here, type this code on the page. It holds for 15 minutes. If nobody here asked for it, do nothing.";
 }
 
 /// Units of time; they stand in a table of their own, since they are too short to be told from other words.

@@ -1,0 +1,380 @@
+//! `/connector/api`: what the pages ask. Everything but `about` and `passes` wants a token or a pass.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{FromRequestParts, Path, State, rejection::JsonRejection},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Connector, offer,
+    view::{Lately, View},
+};
+use crate::{
+    card::Severity,
+    delivery::Verdict,
+    http::problem::Problem,
+    identity::{Refused, Who},
+    name::SourceName,
+    store::StoreError,
+    subscribe::{Change, Pasted, Request, SubscribeError},
+    subscription::{Asked, Chips, Code, Subscription, Team, Unproved},
+};
+
+type Relay = State<Arc<Connector>>;
+type Answer<T> = Result<Json<T>, Refusal>;
+type Sent<T> = Result<Json<T>, JsonRejection>;
+
+/// Subscriptions of one owner, at most.
+const MOST_OF_ONE: usize = 100;
+
+/// Characters of a name, at most.
+const MOST_NAME: usize = 100;
+
+pub(super) fn routes() -> Router<Arc<Connector>> {
+    Router::new()
+        .route("/about", get(about))
+        .route("/passes", post(redeem))
+        .route("/me", get(me))
+        .route("/sources", get(sources))
+        .route("/sources/{source}/samples/{type}", get(sample))
+        .route("/subscriptions", get(list).post(add))
+        .route("/subscriptions/{id}", get(show).put(change).delete(remove))
+        .route("/subscriptions/{id}/pause", post(pause))
+        .route("/subscriptions/{id}/resume", post(resume))
+        .route("/subscriptions/{id}/test", post(test))
+        .route("/subscriptions/{id}/code", post(send_code))
+        .route("/subscriptions/{id}/proof", post(prove))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address") })
+}
+
+/// A refusal as the pages get it.
+pub(super) struct Refusal(Problem);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the pages could not be served");
+        let detail = "it can't be kept now; try again in a while, or tell the admin";
+        Self(Problem { retry_after: Some(30), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", detail) })
+    }
+}
+
+impl From<SubscribeError> for Refusal {
+    fn from(error: SubscribeError) -> Self {
+        match error {
+            SubscribeError::Store(error) => error.into(),
+            SubscribeError::Unknown(_) | SubscribeError::Ambiguous(_) => Self(gone()),
+            other => Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", other.to_string())),
+        }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let status = match &refused {
+            Refused::Closed => StatusCode::NOT_FOUND,
+            Refused::Stranger => StatusCode::FORBIDDEN,
+            Refused::Unavailable | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Unbelieved(_) | Refused::Over(_) | Refused::Used => StatusCode::UNAUTHORIZED,
+        };
+        if let Some(why) = refused.why() {
+            tracing::info!(%why, "somebody was not let in to the pages");
+        }
+        let word = if status == StatusCode::FORBIDDEN { "forbidden" } else { "unauthorized" };
+        Self(Problem::new(status, word, refused.to_string()))
+    }
+}
+
+/// The same for what is not there and for what is somebody else's.
+fn gone() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown_subscription", "this subscription is not there any more")
+}
+
+/// Somebody who is known by what stands behind `Bearer`.
+pub(super) struct Known(Who);
+
+impl FromRequestParts<Arc<Connector>> for Known {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, connector: &Arc<Connector>) -> Result<Self, Refusal> {
+        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let bearer =
+            value.and_then(|value| value.split_once(' ')).filter(|(how, _)| how.eq_ignore_ascii_case("bearer"));
+        let (_, bearer) = bearer.ok_or_else(|| {
+            let detail = "you are not signed in; sign in, or ask the admin for an invitation";
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+        })?;
+        Ok(Self(connector.identity.who(bearer.trim(), connector.clock.now()).await?))
+    }
+}
+
+fn read<T>(sent: Sent<T>) -> Result<T, Refusal> {
+    // Axum's own words may quote what was sent, and a URL stands in it.
+    let detail = "the page sent what this server does not understand; load the page again";
+    let Json(read) = sent.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail))?;
+    Ok(read)
+}
+
+async fn about(State(connector): Relay) -> Json<Value> {
+    let rules = connector.rules.load();
+    let settings = rules.connector.as_ref();
+    let own = settings.is_some_and(|settings| settings.assets.is_some());
+    let sign_in = settings.is_some_and(|settings| settings.sign_in.is_some());
+    Json(json!({ "teamsjs": if own { "self" } else { "cdn" }, "sign_in": sign_in }))
+}
+
+#[derive(Deserialize)]
+struct Invitation {
+    invitation: String,
+}
+
+async fn redeem(State(connector): Relay, sent: Sent<Invitation>) -> Result<Response, Refusal> {
+    let Invitation { invitation } = read(sent)?;
+    let pass = connector.identity.redeem(&invitation, connector.clock.now()).await?;
+    let body = json!({ "pass": pass.text.expose(), "expires": pass.guest.expires, "source": pass.guest.source });
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+async fn me(Known(who): Known) -> Json<Value> {
+    let kind = match who {
+        Who::Person(_) => "entra",
+        Who::Guest(_) => "guest",
+    };
+    Json(json!({ "kind": kind, "name": who.name(), "source": who.source() }))
+}
+
+async fn sources(State(connector): Relay, Known(who): Known) -> Json<Vec<offer::Source>> {
+    Json(offer::sources(&connector.rules.load(), &who))
+}
+
+async fn sample(
+    State(connector): Relay,
+    Known(who): Known,
+    Path((source, kind)): Path<(String, String)>,
+) -> Answer<Value> {
+    let rules = connector.rules.load_full();
+    let name = source.parse::<SourceName>().ok().filter(|name| offer::is_on_offer(&rules, &who, name));
+    let source = name.and_then(|name| rules.sources.get(&name).cloned());
+    let card = source.and_then(|source| offer::sample(&rules, &source, &kind));
+    let missing = || Problem::new(StatusCode::NOT_FOUND, "no_sample", "there is no sample card of these events");
+    Ok(Json(offer::answer(&card.ok_or_else(missing)?)))
+}
+
+impl Connector {
+    /// A subscription that this person or guest may see and change.
+    fn own(&self, who: &Who, id: &str) -> Result<Arc<Subscription>, Refusal> {
+        let one = self.subscriptions.of_id(id)?;
+        if self.is_of(who, &one) { Ok(one) } else { Err(gone().into()) }
+    }
+
+    fn is_of(&self, who: &Who, one: &Subscription) -> bool {
+        let owner = who.owner();
+        one.asked.as_ref().is_some_and(|asked| asked.owner == owner) || self.identity.is_member(&owner)
+    }
+
+    async fn answer(&self, one: &Subscription) -> Answer<View> {
+        Ok(Json(self.view(one, &Lately::of(self).await?)))
+    }
+}
+
+async fn list(State(connector): Relay, Known(who): Known) -> Answer<Vec<View>> {
+    let lately = Lately::of(&connector).await?;
+    let all = connector.store.subscriptions();
+    Ok(Json(all.iter().filter(|one| connector.is_of(&who, one)).map(|one| connector.view(one, &lately)).collect()))
+}
+
+async fn show(State(connector): Relay, Known(who): Known, Path(id): Path<String>) -> Answer<View> {
+    connector.answer(&*connector.own(&who, &id)?).await
+}
+
+/// Where a webhook URL comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    /// Teams gave it to the configuration page.
+    Connector,
+    /// Somebody pasted it.
+    Pasted,
+}
+
+/// What is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    source: String,
+    #[serde(default)]
+    events: Vec<String>,
+    #[serde(default)]
+    chips: Chips,
+    min_severity: Option<Severity>,
+    name: Option<String>,
+    url: Pasted,
+    by: By,
+    team: Option<Team>,
+}
+
+/// What is to be another.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changed {
+    #[serde(default)]
+    events: Vec<String>,
+    #[serde(default)]
+    chips: Chips,
+    min_severity: Option<Severity>,
+    name: Option<String>,
+}
+
+fn check_name(name: Option<&str>) -> Result<(), Refusal> {
+    if name.is_none_or(|name| name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control)) {
+        return Ok(());
+    }
+    let detail = format!("the name is too long; use at most {MOST_NAME} characters on one line");
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", detail).into())
+}
+
+async fn add(State(connector): Relay, Known(who): Known, sent: Sent<Wanted>) -> Result<Response, Refusal> {
+    let wanted = read(sent)?;
+    check_name(wanted.name.as_deref())?;
+    let unfit = |detail: &str| Refusal(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", detail));
+    let source = wanted.source.parse::<SourceName>().ok();
+    let offered = source.filter(|name| offer::is_on_offer(&connector.rules.load(), &who, name));
+    let source = offered.ok_or_else(|| unfit("this source is not on offer; load the page again"))?;
+    let owner = who.owner();
+    let of_owner = |one: &&Arc<Subscription>| one.asked.as_ref().is_some_and(|asked| asked.owner == owner);
+    if connector.store.subscriptions().iter().filter(of_owner).count() >= MOST_OF_ONE {
+        return Err(unfit("you have as many subscriptions as one may have; remove some first"));
+    }
+    let filter = connector.subscriptions.filter(&source, &wanted.chips)?;
+    // Whoever pasted a URL has still to show that the channel is theirs: no code fits until one was posted.
+    let unproved = (wanted.by == By::Pasted).then(|| Unproved {
+        code: Code::new(rand::random()),
+        sent_at: jiff::Timestamp::UNIX_EPOCH,
+        tries: u32::MAX,
+    });
+    let asked =
+        Asked { owner: owner.clone(), chips: wanted.chips, team: wanted.team.unwrap_or_default().cut(), unproved };
+    let request = Request {
+        events: wanted.events,
+        filter,
+        name: wanted.name,
+        min_severity: wanted.min_severity,
+        asked: Some(asked),
+        ..Request::new(source.as_str(), wanted.url.0)
+    };
+    let added = connector.subscriptions.add(request).await?;
+    let added = if added.is_proved() { added } else { first_code(&connector, &owner, &added).await? };
+    tracing::info!(subscription = %added.id, source = %added.source, "somebody subscribed");
+    let Json(view) = connector.answer(&added).await?;
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// The first code of a new subscription; where it can't be posted there is none, since its URL is of no use.
+async fn first_code(
+    connector: &Connector,
+    owner: &crate::person::Owner,
+    added: &Arc<Subscription>,
+) -> Result<Arc<Subscription>, Refusal> {
+    let sent = connector.send_code(owner, added).await;
+    if sent.is_err() {
+        connector.subscriptions.remove(&added.id.to_string()).await?;
+    }
+    sent
+}
+
+async fn change(
+    State(connector): Relay,
+    Known(who): Known,
+    Path(id): Path<String>,
+    sent: Sent<Changed>,
+) -> Answer<View> {
+    let Changed { events, chips, min_severity, name } = read(sent)?;
+    check_name(name.as_deref())?;
+    let own = connector.own(&who, &id)?;
+    let changed = connector.subscriptions.change(own.id, Change { events, chips, min_severity, name }).await?;
+    connector.answer(&changed).await
+}
+
+async fn remove(State(connector): Relay, Known(who): Known, Path(id): Path<String>) -> Answer<Value> {
+    let own = connector.own(&who, &id)?;
+    let waiting = connector.store.backlog(own.destination.id());
+    connector.subscriptions.remove(&own.id.to_string()).await?;
+    tracing::info!(subscription = %own.id, source = %own.source, "somebody removed their subscription");
+    Ok(Json(json!({ "dropped": waiting })))
+}
+
+async fn pause(State(connector): Relay, Known(who): Known, Path(id): Path<String>) -> Answer<View> {
+    set_paused(&connector, &who, &id, true).await
+}
+
+async fn resume(State(connector): Relay, Known(who): Known, Path(id): Path<String>) -> Answer<View> {
+    set_paused(&connector, &who, &id, false).await
+}
+
+async fn set_paused(connector: &Connector, who: &Who, id: &str, paused: bool) -> Answer<View> {
+    let own = connector.own(who, id)?;
+    let own = connector.subscriptions.set_paused(&own.id.to_string(), paused).await?;
+    connector.answer(&own).await
+}
+
+async fn test(State(connector): Relay, Known(who): Known, Path(id): Path<String>) -> Answer<Value> {
+    let own = connector.own(&who, &id)?;
+    if !own.is_proved() {
+        let detail = "type the code that was posted to the channel first";
+        return Err(Problem::new(StatusCode::CONFLICT, "unproved", detail).into());
+    }
+    let now = connector.clock.now();
+    let (verdict, attempt) = connector.dispatch.test(&own).await?.map_err(|at| {
+        let wait = u64::try_from(at.duration_since(now).as_secs()).unwrap_or_default().max(1);
+        let detail = "the channel has had as many cards as it takes for now; try again in a moment";
+        Problem { retry_after: Some(wait), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
+    })?;
+    let (outcome, says) = match verdict {
+        Verdict::Accepted => ("accepted", "A test card was posted; look into the channel.".to_owned()),
+        _ => ("refused", format!("The test card did not arrive: {}", attempt.reason.meaning())),
+    };
+    Ok(Json(json!({ "outcome": outcome, "says": says })))
+}
+
+async fn send_code(State(connector): Relay, Known(who): Known, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let own = connector.own(&who, &id)?;
+    if !own.is_proved() {
+        connector.send_code(&who.owner(), &own).await?;
+    }
+    Ok((StatusCode::ACCEPTED, [(header::CONTENT_LENGTH, HeaderValue::from_static("0"))]).into_response())
+}
+
+#[derive(Deserialize)]
+struct TypedCode {
+    code: String,
+}
+
+async fn prove(
+    State(connector): Relay,
+    Known(who): Known,
+    Path(id): Path<String>,
+    sent: Sent<TypedCode>,
+) -> Answer<View> {
+    let TypedCode { code } = read(sent)?;
+    let own = connector.own(&who, &id)?;
+    connector.prove(&own, &code).await?;
+    connector.answer(&*connector.own(&who, &id)?).await
+}
