@@ -13,6 +13,7 @@ pub mod event;
 pub mod card;
 pub mod destination;
 pub mod standing;
+pub mod person;
 pub mod subscription;
 pub mod delivery;
 pub mod observe;
