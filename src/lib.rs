@@ -31,6 +31,7 @@ pub mod store;
 pub mod lane;
 pub mod deliver;
 pub mod keys;
+pub mod identity;
 pub mod slowdown;
 pub mod reject;
 // the settings, compiled for the ways
