@@ -4,6 +4,7 @@
 pub mod api;
 pub mod auth;
 pub mod health;
+pub mod invitations;
 pub mod rejects;
 mod replays;
 pub mod seal;
@@ -22,6 +23,7 @@ use self::view::SubscriptionView;
 use crate::{
     clock::Clock,
     dispatch::Dispatch,
+    identity::Identity,
     ingest::Ingest,
     lane::quota::{GroupKey, Quotas},
     observe::metrics::Metrics,
@@ -44,6 +46,8 @@ pub struct Admin {
     pub subscriptions: Arc<Subscriptions>,
     /// For replays.
     pub ingest: Arc<Ingest>,
+    /// Who may subscribe, for invitations.
+    pub identity: Arc<Identity>,
     /// For test cards.
     pub dispatch: Arc<Dispatch>,
     /// The last refused webhooks.

@@ -30,6 +30,7 @@ use crate::{
         refusal_log::RefusalLog,
         tls::{BadCertificate, Certificate},
     },
+    identity::Identity,
     ingest::Ingest,
     keys::Keys,
     lane::{Lanes, quota::Quotas, woken::Woken},
@@ -291,13 +292,15 @@ impl Parts {
         let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
         let courses = Arc::new(Courses::default());
         let way = way_out(settings, own);
-        let fetcher = Fetcher::new(&way)?;
+        let keys = Arc::new(Keys::new(Fetcher::new(&way)?, store.clone(), clock.clone()));
+        let access = settings.access.clone();
+        let identity = Arc::new(Identity { access, keys: keys.clone(), store: store.clone() });
         let ingest = Arc::new(Ingest {
             rules: rules.clone(),
             subscribers: subscribers.clone(),
             slowdown: Slowdown::default(),
             store: store.clone(),
-            keys: Arc::new(Keys::new(fetcher, store.clone(), clock.clone())),
+            keys,
             woken: woken.clone(),
             metrics: metrics.clone(),
             clock: clock.clone(),
@@ -329,6 +332,7 @@ impl Parts {
             tokens,
             subscriptions,
             ingest,
+            identity,
             dispatch,
             rejects,
             quotas,

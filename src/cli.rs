@@ -7,6 +7,7 @@ mod demo;
 mod event;
 mod failure;
 mod interrupt;
+mod invite;
 mod key;
 mod output;
 mod payload;
@@ -66,6 +67,8 @@ enum Command {
     /// Who gets what
     #[command(subcommand)]
     Subscription(subscription::Command),
+    /// Print a link with which somebody may subscribe on the relay's pages, once
+    Invite(invite::Args),
     /// What came in
     #[command(subcommand)]
     Event(event::Command),
@@ -117,6 +120,7 @@ impl Cli {
             Command::Subscription(command) => {
                 subscription::run(&client::Client::of(&folder, &environment), command).await
             }
+            Command::Invite(args) => invite::run(&client::Client::of(&folder, &environment), args).await,
             Command::Event(command) => event::run(&client::Client::of(&folder, &environment), command).await,
             Command::Reject(command) => reject::run(&client::Client::of(&folder, &environment), command).await,
             Command::Dead(command) => dead::run(&client::Client::of(&folder, &environment), command).await,

@@ -36,6 +36,21 @@ pub struct Keys {
     clock: Arc<dyn Clock>,
 }
 
+/// On whose behalf an address is asked. Each may ask so much, whatever the others do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asker {
+    /// A source, for what proves its webhooks.
+    Source(SourceName),
+    /// The pages, for what proves who somebody is.
+    SignIn,
+}
+
+impl From<&SourceName> for Asker {
+    fn from(source: &SourceName) -> Self {
+        Self::Source(source.clone())
+    }
+}
+
 /// The key can't be had now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable;
@@ -85,11 +100,12 @@ impl Keys {
     /// Sees to it that the ring holds what this address holds now, or held less than a minute ago.
     ///
     /// # Errors
-    /// Where it can't be had, was asked in vain a moment ago, or the source made the relay ask too much.
-    pub async fn fetch(&self, source: &SourceName, from: &Url) -> Result<(), Unavailable> {
+    /// Where it can't be had, was asked in vain a moment ago, or too much was asked on this one's behalf.
+    pub async fn fetch(&self, asker: impl Into<Asker>, from: &Url) -> Result<(), Unavailable> {
+        let asker = asker.into();
         let gate = self.desk().gate(from);
         let _alone = gate.lock().await;
-        match self.desk().leave(source, from, self.clock.steady()) {
+        match self.desk().leave(&asker, from, self.clock.steady()) {
             Leave::Fresh => return Ok(()),
             Leave::Refused => return Err(Unavailable),
             Leave::Granted => {}
@@ -115,7 +131,7 @@ impl Keys {
 
     /// Asks an address once, for what the asking does. What it answers changes nothing, and is told to the log.
     pub async fn confirm(&self, source: &SourceName, address: &Url) {
-        let granted = self.desk().spend(source, self.clock.steady());
+        let granted = self.desk().spend(&source.into(), self.clock.steady());
         if !granted {
             tracing::warn!(%source, "a subscription was not confirmed: too much was fetched in the last minute");
             return;

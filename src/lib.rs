@@ -13,6 +13,7 @@ pub mod event;
 pub mod card;
 pub mod destination;
 pub mod standing;
+pub mod person;
 pub mod subscription;
 pub mod delivery;
 pub mod observe;
@@ -30,6 +31,7 @@ pub mod store;
 pub mod lane;
 pub mod deliver;
 pub mod keys;
+pub mod identity;
 pub mod slowdown;
 pub mod reject;
 // the settings, compiled for the ways

@@ -218,6 +218,10 @@ id!(
     /// A subscription's id: a ULID.
     SubscriptionId, "subscription id"
 );
+id!(
+    /// An invitation's id, and that of the guest whom it lets in: a ULID.
+    InvitationId, "invitation id"
+);
 
 impl EventId {
     /// When its event arrived, to the millisecond; later only where the clock had gone back.
@@ -228,6 +232,13 @@ impl EventId {
 }
 
 impl SubscriptionId {
+    /// A fresh id.
+    pub fn new(now: jiff::Timestamp) -> Self {
+        Self(fresh(now))
+    }
+}
+
+impl InvitationId {
     /// A fresh id.
     pub fn new(now: jiff::Timestamp) -> Self {
         Self(fresh(now))

@@ -7,6 +7,7 @@
 mod captured;
 mod embedded;
 mod export;
+mod guests;
 mod memory;
 #[cfg(test)]
 mod model;
@@ -26,7 +27,7 @@ use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict, Waiting},
     destination::DestinationId,
     event::{Event, Replay},
-    name::{EventId, SourceName, SubscriptionId},
+    name::{EventId, InvitationId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
     standing::Standing,
@@ -139,7 +140,7 @@ pub struct Page {
 /// What was sealed anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resealed {
-    /// Subscriptions and captured secrets.
+    /// Subscriptions, captured secrets, and what lets guests in.
     pub records: usize,
     /// The id of the key that opens them now.
     pub key: String,
@@ -231,11 +232,15 @@ pub enum ExportLine {
     Subscription(serde_json::Value),
     /// A secret that a handshake brought.
     Captured(serde_json::Value),
+    /// The relay's own key.
+    RelayKey(serde_json::Value),
+    /// An invitation that was used.
+    UsedInvitation(serde_json::Value),
     /// An event with its deliveries and their attempts.
     Event(serde_json::Value),
     /// Last line: how many records came before it, so that a cut file is seen.
     End {
-        /// Number of subscriptions, captured secrets and events.
+        /// Number of all records but the first line.
         records: u64,
     },
 }
@@ -411,7 +416,25 @@ pub trait Store: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<Captured, StoreError>;
 
-    /// Seals subscriptions and captured secrets with the first key, so that the others can go.
+    /// The relay's own key, of 32 random bytes, with which it signs what lets guests in; none: it was not made yet. From
+    /// memory.
+    fn relay_key(&self) -> Option<Secret>;
+
+    /// The same, made where it is not there yet; flushed when it returns. It is made as late as can be, so that an
+    /// import finds room for the key of another store.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn make_relay_key(&self) -> Result<Secret, StoreError>;
+
+    /// Notes that an invitation is used, and says whether it was not before; flushed when it returns. That is forgotten
+    /// a day after `until`, the end of the invitation's time.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn redeem(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Seals all records but those of events and deliveries with the first key, so that the others can go.
     ///
     /// # Errors
     /// [`StoreError::NoKey`], [`StoreError::Damaged`]; [`StoreError::Failed`], after which all is as it was.

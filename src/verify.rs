@@ -2,13 +2,16 @@
 //!
 //! A [`Verifier`] is the one thing that makes a [`Verified`], and only of that an event is made. It does not know
 //! providers, read payloads or remember anything: a replay within a signature's tolerance is the store's to notice.
+//! What proves people, and not webhooks, is an [`issued::Issued`].
 
 mod address;
 mod authorization;
 mod basic;
 mod bearer;
+mod claims;
 mod explain;
 mod header;
+pub mod issued;
 mod items;
 mod jws;
 mod jwt;

@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
-    Admin, rejects, replays, seal, transfer,
+    Admin, invitations, rejects, replays, seal, transfer,
     view::{Count, EventView, SubscriptionView, TestView},
 };
 use crate::{
@@ -51,6 +51,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/rejects/{id}", get(rejects::show))
         .route("/slowdowns", get(rejects::slowdowns))
         .route("/accounts", get(accounts))
+        .route("/invitations", post(invitations::invite))
         .route("/key/rotate", post(seal::rotate))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))

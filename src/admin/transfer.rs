@@ -92,7 +92,11 @@ impl Lines<'_> {
                 self.whole = *records == self.records as u64;
                 return Ok(());
             }
-            ExportLine::Subscription(_) | ExportLine::Captured(_) | ExportLine::Event(_) => self.records += 1,
+            ExportLine::Subscription(_)
+            | ExportLine::Captured(_)
+            | ExportLine::RelayKey(_)
+            | ExportLine::UsedInvitation(_)
+            | ExportLine::Event(_) => self.records += 1,
         }
         self.admin.store.import(line).await.map_err(|error| match error {
             StoreError::Damaged { why, .. } => bad(format!("{place} is no record of this version ({why})")),

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     destination::HostRules,
     http::{budget::BodyBudget, proxies::TrustedProxies, receive::BodyLimits},
+    identity::Access,
     rules::Rules,
     secret::Secret,
 };
@@ -20,6 +21,7 @@ pub(super) struct Settings {
     pub(super) body_limits: Arc<ArcSwap<BodyLimits>>,
     pub(super) proxies: Arc<ArcSwap<TrustedProxies>>,
     pub(super) tokens: Arc<ArcSwap<Vec<Secret>>>,
+    pub(super) access: Arc<ArcSwap<Access>>,
     pub(super) config: Config,
 }
 
@@ -31,6 +33,7 @@ impl Settings {
             body_limits: Arc::new(ArcSwap::from_pointee(body_limits(&config, None))),
             proxies: Arc::new(ArcSwap::from_pointee(TrustedProxies::new(config.server.trusted_proxies.clone()))),
             tokens: Arc::new(ArcSwap::from_pointee(config.admin_token.clone())),
+            access: Arc::new(ArcSwap::from_pointee(Access::of(&config))),
             config,
         }
     }
@@ -57,6 +60,7 @@ impl Settings {
         self.body_limits.store(Arc::new(limits));
         self.proxies.store(Arc::new(TrustedProxies::new(config.server.trusted_proxies.clone())));
         self.tokens.store(Arc::new(config.admin_token.clone()));
+        self.access.store(Arc::new(Access::of(&config)));
         self.rules.store(Arc::new(rules));
         self.config = config;
     }

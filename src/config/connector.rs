@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::entra;
-use crate::name::SourceName;
+pub use crate::person::is_guid;
+use crate::{name::SourceName, person::Owner};
 
 /// Who may embed the pages: Teams, Outlook and the Microsoft 365 app, as Microsoft's page on requirements for tabs lists
 /// them (learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements).
@@ -52,6 +53,13 @@ impl Default for Connector {
     }
 }
 
+impl Connector {
+    /// Whether events of this source are on offer.
+    pub fn offers(&self, source: &SourceName) -> bool {
+        self.sources.is_empty() || self.sources.contains(source)
+    }
+}
+
 /// Whose tokens say who somebody is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,8 +74,8 @@ pub struct SignIn {
     #[serde(default = "authority", deserialize_with = "authority_url")]
     pub authority: Url,
     /// People, as `TENANT/OBJECT-ID`, who may change every subscription.
-    #[serde(default)]
-    pub members: Vec<String>,
+    #[serde(default, deserialize_with = "members")]
+    pub members: Vec<Owner>,
 }
 
 /// What the app package says of the app; what is missing here, `check` names.
@@ -150,11 +158,13 @@ fn guids<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     Err(serde::de::Error::custom("is no list of ids; write the id of each tenant, at least one"))
 }
 
-/// Whether a text has the form of a GUID.
-pub fn is_guid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+fn members<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Owner>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let members = texts.iter().map(|text| format!("entra:{text}").parse::<Owner>());
+    members.collect::<Result<_, _>>().map_err(|_| {
+        let wrong = "holds what is no person; write each as \"TENANT/OBJECT-ID\", both as Entra shows them";
+        serde::de::Error::custom(wrong)
+    })
 }
 
 #[cfg(test)]
@@ -185,9 +195,9 @@ mod tests {
         assert_eq!(problems(good), [] as [&str; 0]);
         let bad = problems(json!({
             "frame_ancestors": ["https://a.example; script-src *"],
-            "sign_in": {"client_id": "app", "tenants": [], "authority": "http://login.example"},
+            "sign_in": {"client_id": "app", "tenants": [], "authority": "http://login.example", "members": [id]},
         }));
-        assert_eq!(bad.len(), 4, "{bad:#?}");
+        assert_eq!(bad.len(), 5, "{bad:#?}");
         for host in ["http://a.example", "https://", "https://a b", "https://a/b", "*", "'self'"] {
             assert_eq!(problems(json!({"frame_ancestors": [host]})).len(), 1, "{host}");
         }

@@ -9,12 +9,12 @@ use std::{
 use jiff::Timestamp;
 use url::Url;
 
-use crate::name::SourceName;
+use super::Asker;
 
 /// Addresses that are remembered. A relay asks a handful; SNS has one certificate for each region at a time.
 const MOST_ADDRESSES: usize = 100;
 
-/// Fetches in a minute, over all addresses, for each source: whoever posts made-up addresses to one of them must not
+/// Fetches in a minute, over all addresses, on behalf of each: whoever posts made-up addresses to a source must not
 /// keep the others from their keys.
 const MOST_FETCHES: usize = 30;
 
@@ -34,8 +34,8 @@ type Gate = Arc<tokio::sync::Mutex<()>>;
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     addresses: BTreeMap<Url, Known>,
-    /// When something was fetched for which source, in the last minute.
-    asked: BTreeMap<SourceName, VecDeque<Timestamp>>,
+    /// When something was fetched on whose behalf, in the last minute.
+    asked: BTreeMap<Asker, VecDeque<Timestamp>>,
     /// Addresses that had a key and made room for others.
     evicted: Vec<Url>,
 }
@@ -64,8 +64,8 @@ impl Desk {
         self.known(from).gate.clone()
     }
 
-    /// Whether an address may be asked now; if so, that is counted against the source that wants it.
-    pub(super) fn leave(&mut self, source: &SourceName, from: &Url, now: Timestamp) -> Leave {
+    /// Whether an address may be asked now; if so, that is counted against whoever wants it.
+    pub(super) fn leave(&mut self, asker: &Asker, from: &Url, now: Timestamp) -> Leave {
         let known = self.known(from);
         let within = |at: Option<Timestamp>, time| at.is_some_and(|at| now < at + time);
         if within(known.failed, AFTER_FAILURE) {
@@ -74,12 +74,12 @@ impl Desk {
         if within(known.fetched, MINUTE) {
             return Leave::Fresh;
         }
-        if self.spend(source, now) { Leave::Granted } else { Leave::Refused }
+        if self.spend(asker, now) { Leave::Granted } else { Leave::Refused }
     }
 
-    /// Counts one fetch, if there may be one more for this source in this minute.
-    pub(super) fn spend(&mut self, source: &SourceName, now: Timestamp) -> bool {
-        let asked = self.asked.entry(source.clone()).or_default();
+    /// Counts one fetch, if there may be one more on this one's behalf in this minute.
+    pub(super) fn spend(&mut self, asker: &Asker, now: Timestamp) -> bool {
+        let asked = self.asked.entry(asker.clone()).or_default();
         while asked.front().is_some_and(|at| *at + MINUTE <= now) {
             asked.pop_front();
         }
@@ -134,8 +134,8 @@ mod tests {
         Url::parse(&format!("https://keys.example/{number}")).unwrap()
     }
 
-    fn source(name: &str) -> SourceName {
-        name.parse().unwrap()
+    fn source(name: &str) -> Asker {
+        Asker::Source(name.parse().unwrap())
     }
 
     fn second(second: u64) -> Timestamp {
@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(granted(&mut desk, 0), MOST_FETCHES);
         assert_eq!(granted(&mut desk, 59), 0);
         assert_eq!(desk.leave(&travis, &address(200), second(59)), Leave::Granted);
+        assert_eq!(desk.leave(&Asker::SignIn, &address(201), second(59)), Leave::Granted, "people can sign in");
         assert_eq!(granted(&mut desk, 60), MOST_FETCHES);
         assert!(!desk.spend(&sns, second(60)), "confirmations count too");
     }

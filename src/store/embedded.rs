@@ -14,6 +14,7 @@ mod folder;
 mod format;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod guests;
 mod journal;
 mod kept;
 mod lanes;
@@ -44,6 +45,7 @@ use self::{
     captured::CapturedSecrets,
     disk::Disk,
     folder::Folder,
+    guests::GuestRecords,
     reads::View,
     room::{Gauge, Meter, Shrinking},
     subscriptions::Subscriptions,
@@ -57,12 +59,13 @@ use super::{
     Usage,
     captured::Kept,
     export::{self, check_header},
+    guests::{Used, fresh_key, key},
 };
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
     destination::DestinationId,
     event::{Event, Replay},
-    name::{EventId, SourceName, SubscriptionId},
+    name::{EventId, InvitationId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     seal::Seal,
     secret::Secret,
@@ -80,6 +83,7 @@ pub struct EmbeddedStore {
     folder: Folder,
     subscriptions: Subscriptions,
     captured: CapturedSecrets,
+    guests: GuestRecords,
     shared: Shared,
     failure: Failure,
     meter: Meter,
@@ -102,7 +106,7 @@ impl EmbeddedStore {
         Self::open_sealed(path, Seal::default())
     }
 
-    /// The same with keys: subscriptions and captured secrets are sealed, those that were readable too.
+    /// The same with keys: all that stands in sled's folder is sealed, what was readable too.
     ///
     /// # Errors
     /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Sealed`] where the right
@@ -145,6 +149,7 @@ impl EmbeddedStore {
         let subscriptions = Subscriptions::open(folder.clone())?;
         format::raise(path, format)?;
         let captured = CapturedSecrets::open(folder.clone())?;
+        let guests = GuestRecords::open(folder.clone())?;
         let (known, last_event) = open::rebuild(&disk)?;
         salvage::clean(path);
         let (witness, lost) = Witness::open(path, last_event, known.accounts.accepted)
@@ -163,7 +168,7 @@ impl EmbeddedStore {
         let beginning = Beginning { last_event, seen, meter: meter.clone(), witness };
         let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), beginning, way)?;
         let (path, shrinking) = (path.to_owned(), tokio::sync::Mutex::default());
-        Ok(Self { path, disk, folder, subscriptions, captured, shared, failure, meter, shrinking, writer })
+        Ok(Self { path, disk, folder, subscriptions, captured, guests, shared, failure, meter, shrinking, writer })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {
@@ -352,6 +357,20 @@ impl Store for EmbeddedStore {
         blocking(move || captured.put(kept, at_most)).await
     }
 
+    fn relay_key(&self) -> Option<Secret> {
+        self.guests.key()
+    }
+
+    async fn make_relay_key(&self) -> Result<Secret, StoreError> {
+        let guests = self.guests.clone();
+        blocking(move || guests.key_or(fresh_key)).await
+    }
+
+    async fn redeem(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let guests = self.guests.clone();
+        blocking(move || guests.redeem(Used { invitation, until }, now)).await
+    }
+
     async fn reseal(&self) -> Result<Resealed, StoreError> {
         let folder = self.folder.clone();
         blocking(move || folder.reseal()).await
@@ -388,8 +407,9 @@ impl Store for EmbeddedStore {
     }
 
     async fn export(&self, lines: Sender<ExportLine>) -> Result<(), StoreError> {
-        let (disk, subscriptions, captured) = (self.disk.clone(), self.subscriptions.clone(), self.captured.all());
-        blocking(move || transfer::export(&disk, &subscriptions, &captured, &lines)).await
+        let (disk, subscriptions) = (self.disk.clone(), self.subscriptions.clone());
+        let (captured, guests) = (self.captured.all(), self.guests.all());
+        blocking(move || transfer::export(&disk, &subscriptions, &captured, &guests, &lines)).await
     }
 
     async fn import(&self, line: ExportLine) -> Result<(), StoreError> {
@@ -401,6 +421,14 @@ impl Store for EmbeddedStore {
             ExportLine::Captured(value) => {
                 let (captured, kept) = (self.captured.clone(), Kept::read(value)?);
                 blocking(move || captured.put(kept, usize::MAX)).await.map(|_| ())
+            }
+            ExportLine::RelayKey(value) => {
+                let (guests, key) = (self.guests.clone(), key(value)?);
+                blocking(move || guests.key_or(|| Ok(key))).await.map(|_| ())
+            }
+            ExportLine::UsedInvitation(value) => {
+                let (guests, used) = (self.guests.clone(), Used::read(value)?);
+                blocking(move || guests.redeem(used, Timestamp::MIN)).await.map(|_| ())
             }
             ExportLine::Event(value) => {
                 self.meter.watch().check()?;

@@ -20,14 +20,16 @@ use super::{
     Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,
     Usage,
     captured::{AllCaptured, Kept},
-    export, missing_event,
+    export,
+    guests::{self, Guests, Used},
+    missing_event,
     room::{Measured, Watch},
 };
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
     destination::DestinationId,
     event::{Event, Replay},
-    name::{EventId, SourceName, SubscriptionId},
+    name::{EventId, InvitationId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     secret::Secret,
     standing::Standing,
@@ -38,6 +40,7 @@ use crate::{
 pub struct MemoryStore {
     state: Mutex<State>,
     captured: Mutex<AllCaptured>,
+    guests: Mutex<Guests>,
     watch: Watch,
 }
 
@@ -56,7 +59,12 @@ impl fmt::Debug for MemoryStore {
 impl MemoryStore {
     /// One that keeps to bounds: its size is that of its events' bodies, and memory counts as free without end.
     pub fn bounded(bounds: Bounds) -> Self {
-        Self { state: Mutex::default(), captured: Mutex::default(), watch: Watch::new(bounds) }
+        Self {
+            state: Mutex::default(),
+            captured: Mutex::default(),
+            guests: Mutex::default(),
+            watch: Watch::new(bounds),
+        }
     }
 
     /// Takes note of how much it holds.
@@ -83,6 +91,17 @@ impl MemoryStore {
         offered
     }
 
+    fn guests(&self) -> MutexGuard<'_, Guests> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key_or(&self, make: impl FnOnce() -> Result<Secret, StoreError>) -> Result<Secret, StoreError> {
+        let mut guests = self.guests();
+        let key = guests.key.clone().map_or_else(make, Ok)?;
+        guests.key = Some(key.clone());
+        Ok(key)
+    }
+
     fn lines(&self) -> Result<Vec<ExportLine>, StoreError> {
         let state = self.lock();
         let mut lines = vec![export::header()];
@@ -91,6 +110,13 @@ impl MemoryStore {
         }
         for kept in self.captured_all().iter() {
             lines.push(ExportLine::Captured(kept.value()?));
+        }
+        let guests = self.guests();
+        if let Some(key) = &guests.key {
+            lines.push(ExportLine::RelayKey(guests::key_value(key)?));
+        }
+        for used in guests.used() {
+            lines.push(ExportLine::UsedInvitation(used.value()?));
         }
         // Settled ones first, as the store on disk has them.
         for settled in [true, false] {
@@ -274,6 +300,26 @@ impl Store for MemoryStore {
         Ok(self.put_captured(Kept { source: source.clone(), secret, at: now }, at_most))
     }
 
+    fn relay_key(&self) -> Option<Secret> {
+        self.guests().key.clone()
+    }
+
+    async fn make_relay_key(&self) -> Result<Secret, StoreError> {
+        self.key_or(guests::fresh_key)
+    }
+
+    async fn redeem(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let mut guests = self.guests();
+        if guests.is_used(invitation) {
+            return Ok(false);
+        }
+        guests.add(Used { invitation, until });
+        for past in guests.past(now) {
+            guests.forget(past);
+        }
+        Ok(true)
+    }
+
     async fn reseal(&self) -> Result<Resealed, StoreError> {
         Err(StoreError::NoKey)
     }
@@ -322,6 +368,11 @@ impl Store for MemoryStore {
             }
             ExportLine::Captured(value) => {
                 self.put_captured(Kept::read(value)?, usize::MAX);
+                Ok(())
+            }
+            ExportLine::RelayKey(value) => self.key_or(|| guests::key(value)).map(drop),
+            ExportLine::UsedInvitation(value) => {
+                self.guests().add(Used::read(value)?);
                 Ok(())
             }
             ExportLine::Event(value) => {

@@ -14,7 +14,7 @@ use crate::{
     delivery::{Attempt, DeliveryState, Target, Verdict},
     destination::{Destination, DestinationId, WebhookUrl, header::Header},
     event::{Charset, Codings, Compression, Encoding, Event, EventType, RawBody, Replay},
-    name::{EventId, SourceName, SubscriptionId},
+    name::{EventId, InvitationId, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     seal::Seal,
     secret::Secret,
@@ -597,6 +597,47 @@ conformance! {
         let other: ExportLine = serde_json::from_str(r#"{"record":"captured","secret":"hook-c"}"#).unwrap();
         let refused = store.import(other).await.unwrap_err().to_string();
         assert!(!refused.contains("hook-c"), "{refused}");
+    }
+
+    async fn the_relays_own_key_is_made_once_and_an_invitation_is_used_once_and_both_are_in_the_export(store) {
+        assert!(store.relay_key().is_none() && lines(store).await.len() == 2, "nothing is made before it is needed");
+        let key = store.make_relay_key().await.unwrap();
+        assert!(crate::seal::Key::parse(&key).is_ok(), "32 bytes");
+        for again in [store.relay_key().unwrap(), store.make_relay_key().await.unwrap()] {
+            assert!(again.is(key.expose().as_bytes()));
+        }
+        let [one, two] = [1, 2].map(InvitationId::from_u128);
+        assert!(store.redeem(one, minute(60), minute(0)).await.unwrap());
+        assert!(!store.redeem(one, minute(60), minute(0)).await.unwrap());
+        assert!(store.redeem(two, minute(90), minute(1)).await.unwrap());
+        let exported = lines(store).await;
+        assert_eq!(exported.len(), 1 + 3 + 1);
+        let folder = tempfile::tempdir().unwrap();
+        let others: [&dyn Store; 2] = [&MemoryStore::default(), &EmbeddedStore::open(folder.path()).unwrap()];
+        for other in others {
+            for _ in 0..2 {
+                import(other, &exported).await;
+                assert_eq!(lines(other).await, exported);
+            }
+            assert!(!other.redeem(two, minute(90), minute(2)).await.unwrap());
+        }
+        let mine = MemoryStore::default();
+        let key = mine.make_relay_key().await.unwrap();
+        import(&mine, &exported).await;
+        assert!(mine.relay_key().unwrap().is(key.expose().as_bytes()), "a key that is there stays");
+        let guessable = r#"{"record":"relay_key","format":1,"key":"hunter2"}"#;
+        let refused = store.import(serde_json::from_str(guessable).unwrap()).await.unwrap_err().to_string();
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+
+    async fn a_used_invitation_is_forgotten_a_day_after_its_end(store) {
+        let [one, two, three] = [1, 2, 3].map(InvitationId::from_u128);
+        let day = 24 * 60;
+        assert!(store.redeem(one, minute(60), minute(0)).await.unwrap());
+        assert!(store.redeem(two, minute(60 + 9 * day), minute(60 + day)).await.unwrap());
+        assert!(!store.redeem(one, minute(60), minute(60 + day)).await.unwrap(), "a day of grace");
+        assert!(store.redeem(three, minute(60 + 9 * day), minute(61 + day)).await.unwrap());
+        assert_eq!(lines(store).await.len(), 1 + 2 + 1, "two and three");
     }
 
     async fn an_import_refuses_what_is_not_an_export_it_knows(store) {

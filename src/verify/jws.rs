@@ -76,12 +76,21 @@ struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
+    /// Entra's own: for whose tokens alone it is.
+    issuer: Option<String>,
+}
+
+/// A key that may have signed a token.
+pub(super) struct Candidate {
+    pub(super) key: PublicKey,
+    /// Whose tokens it signs, where the set says so.
+    pub(super) issuer: Option<String>,
 }
 
 /// The keys of a published set that this token may be signed with; none if what was fetched is no set of keys.
 ///
 /// A token that names no key may be signed with any of them.
-pub(super) fn candidates(set: &[u8], algorithm: JwtAlgorithm, key_id: Option<&str>) -> Option<Vec<PublicKey>> {
+pub(super) fn candidates(set: &[u8], algorithm: JwtAlgorithm, key_id: Option<&str>) -> Option<Vec<Candidate>> {
     #[derive(Deserialize)]
     struct Set {
         keys: Vec<Value>,
@@ -90,7 +99,7 @@ pub(super) fn candidates(set: &[u8], algorithm: JwtAlgorithm, key_id: Option<&st
     // Keys of a kind that is not known here are passed over, as RFC 7517 says.
     let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
     let meant = keys.filter(|key| key_id.is_none() || key.kid.as_deref() == key_id);
-    Some(meant.filter_map(|key| key.public(algorithm)).collect())
+    Some(meant.filter_map(|key| Some(Candidate { key: key.public(algorithm)?, issuer: key.issuer })).collect())
 }
 
 impl Jwk {

@@ -3,14 +3,16 @@
 //! The settings name the algorithms; the token only chooses among them, and each is checked with a key of its own kind.
 
 use http::HeaderMap;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, header, host,
-    jws::{self, Jws},
+    CannotSign, Doubt,
+    claims::{self, Claims},
+    header, host,
+    jws::{self, Candidate, Jws},
     key::Key,
     keyring::Keyring,
     mac::mac,
@@ -23,9 +25,6 @@ use crate::{
     event::Webhook,
     secret::{Secret, same},
 };
-
-/// How far the clocks of issuer and receiver may lie apart.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a token of ours holds: for one request.
 const LIFETIME: i64 = 300;
@@ -101,7 +100,8 @@ impl Jwt {
         self.is_signed(&jws, algorithm, keys)?;
         let claims = jws.claims().ok_or_else(|| self.malformed("holds claims that are no JSON object"))?;
         self.names(&claims, &webhook.body.0)?;
-        self.times(&claims, now).map_err(Doubt::Why)
+        // A token that covers no body could be used for ever if it did not say how long.
+        claims::holds_at(&claims, now, self.spec.body_hash.is_none()).map_err(Doubt::Why)
     }
 
     fn malformed(&self, found: &str) -> Why {
@@ -113,7 +113,7 @@ impl Jwt {
         if let Some(from) = &self.spec.jwks {
             let set = keys.fetched(from).ok_or_else(|| Doubt::unfetched(from))?;
             let published = published(set, from, jws, algorithm).map_err(|why| Doubt::of_fetched(from, why))?;
-            let fits = published.iter().any(|key| is_by(key, algorithm, jws));
+            let fits = published.iter().any(|candidate| is_by(&candidate.key, algorithm, jws));
             return if fits { Ok(()) } else { Err(Doubt::of_fetched(from, mismatch())) };
         }
         let fits = self.keys.iter().any(|key| match key {
@@ -124,17 +124,13 @@ impl Jwt {
     }
 
     /// Who issued it, for whom, and for which body.
-    fn names(&self, claims: &Map<String, Value>, body: &[u8]) -> Result<(), Why> {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    fn names(&self, claims: &Claims, body: &[u8]) -> Result<(), Why> {
+        let text = |name: &str| claims::text(claims, name);
         let not = |name: &str, wanted: String| Err(Why::Claim { name: name.to_owned(), wanted });
         if let Some(issuer) = self.spec.issuer.as_deref().filter(|issuer| text("iss") != Some(issuer)) {
             return not("iss", format!("`{issuer}`"));
         }
-        let meant: Vec<&str> = match claims.get("aud") {
-            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-            one => one.and_then(Value::as_str).into_iter().collect(),
-        };
-        if !self.audience.is_empty() && !self.audience.iter().any(|audience| meant.contains(&audience.as_str())) {
+        if !self.audience.is_empty() && !claims::is_for(claims, &self.audience) {
             return not("aud", "what the source takes".to_owned());
         }
         let tenants = &self.spec.tenants;
@@ -151,32 +147,6 @@ impl Jwt {
         }
     }
 
-    /// When it holds. A token that covers no body could be used for ever if it did not say how long.
-    fn times(&self, claims: &Map<String, Value>, now: Timestamp) -> Result<(), Why> {
-        let instant = |name: &str| -> Result<Option<Timestamp>, Why> {
-            let Some(value) = claims.get(name) else { return Ok(None) };
-            let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
-            let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-            time.map(Some).ok_or_else(|| Why::Claim { name: name.to_owned(), wanted: "a time".to_owned() })
-        };
-        match instant("exp")? {
-            Some(end) if now.duration_since(end) > SKEW => {
-                return Err(Why::Expired { by: now.duration_since(end).unsigned_abs() });
-            }
-            None if self.spec.body_hash.is_none() => {
-                return Err(Why::Claim { name: "exp".to_owned(), wanted: "there".to_owned() });
-            }
-            _ => {}
-        }
-        for start in [instant("nbf")?, instant("iat")?].into_iter().flatten() {
-            let ahead = start.duration_since(now);
-            if ahead > SKEW {
-                return Err(Why::Future { by: ahead.unsigned_abs(), tolerance: SKEW.unsigned_abs() });
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn sign(&self, headers: &mut HeaderMap, body: &[u8], now: Timestamp) -> Result<(), CannotSign> {
         let key = self.keys.first().ok_or(CannotSign::NoSecret)?;
         let algorithm = *self.spec.algorithms.first().ok_or(CannotSign::NoSecret)?;
@@ -190,8 +160,8 @@ impl Jwt {
         header::set(headers, self.spec.header.0.clone(), &value, CannotSign::NoSecret)
     }
 
-    fn claims(&self, body: &[u8], now: Timestamp) -> Map<String, Value> {
-        let mut claims = Map::new();
+    fn claims(&self, body: &[u8], now: Timestamp) -> Claims {
+        let mut claims = Claims::new();
         claims.insert("iat".to_owned(), json!(now.as_second()));
         let named =
             [("iss", self.spec.issuer.as_ref()), ("aud", self.audience.first()), ("tid", self.spec.tenants.first())];
@@ -207,7 +177,7 @@ impl Jwt {
 }
 
 /// The keys of a fetched set that the token may be signed with. Never empty.
-fn published(set: &[u8], from: &Url, jws: &Jws<'_>, algorithm: JwtAlgorithm) -> Result<Vec<PublicKey>, Why> {
+fn published(set: &[u8], from: &Url, jws: &Jws<'_>, algorithm: JwtAlgorithm) -> Result<Vec<Candidate>, Why> {
     let unkeyed = |found: &str| Why::Unkeyed { found: format!("{} publishes {found}", host(from)) };
     match jws::candidates(set, algorithm, jws.key_id.as_deref()) {
         None => Err(unkeyed("no set of keys (JWKS)")),

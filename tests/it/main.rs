@@ -20,6 +20,7 @@ mod full_disk;
 mod handshake;
 mod harness;
 mod hooks;
+mod invite;
 mod keys;
 mod kills;
 mod looks;

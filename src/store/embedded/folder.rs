@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     seal::{Seal, Unopened as NotOpened, is_sealed},
-    store::{Resealed, StoreError},
+    store::{Resealed, StoreError, guests},
 };
 
 /// The first folder, and what the names of all others begin with.
@@ -42,15 +42,20 @@ const CACHE: u64 = 4 << 20;
 pub(super) enum Kind {
     Subscription,
     Captured,
+    RelayKey,
+    UsedInvitation,
 }
 
-const KINDS: [Kind; 2] = [Kind::Subscription, Kind::Captured];
+/// All of them.
+pub(super) const KINDS: [Kind; 4] = [Kind::Subscription, Kind::Captured, Kind::RelayKey, Kind::UsedInvitation];
 
 impl Kind {
     const fn tree(self) -> &'static str {
         match self {
             Self::Subscription => "subscriptions",
             Self::Captured => "captured",
+            Self::RelayKey => "relay_key",
+            Self::UsedInvitation => "used_invitations",
         }
     }
 
@@ -58,6 +63,8 @@ impl Kind {
         match self {
             Self::Subscription => "a subscription",
             Self::Captured => "a captured secret",
+            Self::RelayKey => guests::KEY,
+            Self::UsedInvitation => guests::USED,
         }
     }
 
@@ -257,7 +264,7 @@ struct Files {
     number: u64,
     path: PathBuf,
     database: sled::Db,
-    trees: [sled::Tree; 2],
+    trees: [sled::Tree; KINDS.len()],
     /// Records in them; sled would count them one by one.
     count: u64,
 }
@@ -275,16 +282,20 @@ impl Files {
             .open()?;
         // sled leaves it to chance when this one reaches the disk, and opens nothing without it.
         File::open(path.join("conf"))?.sync_all()?;
-        let trees = [database.open_tree(Kind::Subscription.tree())?, database.open_tree(Kind::Captured.tree())?];
+        let open = |kind: Kind| database.open_tree(kind.tree());
+        let [subscriptions, captured, key, used] = KINDS.map(open);
+        let trees = [subscriptions?, captured?, key?, used?];
         let count = trees.iter().map(|tree| tree.len() as u64).sum();
         Ok(Self { number, path: path.to_owned(), database, trees, count })
     }
 
     fn tree(&self, kind: Kind) -> &sled::Tree {
-        let [subscriptions, captured] = &self.trees;
+        let [subscriptions, captured, key, used] = &self.trees;
         match kind {
             Kind::Subscription => subscriptions,
             Kind::Captured => captured,
+            Kind::RelayKey => key,
+            Kind::UsedInvitation => used,
         }
     }
 
@@ -295,7 +306,7 @@ impl Files {
             Some(expected) if expected > found => {
                 let (note, path) = (store.join(COUNT), path.display());
                 let why = format!(
-                    "it holds {found} of {expected} subscriptions and captured secrets; put it back from a backup, or remove `{}` to go on with those",
+                    "it holds {found} of {expected} records (subscriptions, captured secrets, and what lets guests in); put it back from a backup, or remove `{}` to go on with those",
                     note.display()
                 );
                 Err(damaged(format!("`{path}`"), why))

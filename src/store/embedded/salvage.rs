@@ -17,7 +17,8 @@ use super::{
     captured,
     codec::EventRow,
     disk::{Disk, Space, dead_key, event_row, unreadable},
-    folder::{self, Kind},
+    folder::{self, KINDS, Kind},
+    guests,
     open::{self, EVENTS},
     reads::View,
     subscriptions,
@@ -27,7 +28,7 @@ use super::{
 use crate::{
     name::EventId,
     seal::Seal,
-    store::{ExportLine, StoreError, export},
+    store::{ExportLine, StoreError, export, guests::key_value},
 };
 
 /// Takes the lines, and counts what was left out.
@@ -75,7 +76,7 @@ pub(super) fn salvage(path: &Path, seal: Seal, lines: &Sender<ExportLine>) -> Re
     Ok(saved.lost)
 }
 
-/// Subscriptions and captured secrets.
+/// Subscriptions, captured secrets, and what lets guests in.
 fn secrets(path: &Path, copy: &Path, seal: Seal, saved: &mut Saved<'_>) -> Result<(), StoreError> {
     let (expected, failure) = (folder::expected(path), Failure::default());
     let all = scratch::copy_sled(path, copy).map_err(|error| StoreError::Failed { why: error.to_string() });
@@ -90,7 +91,7 @@ fn secrets(path: &Path, copy: &Path, seal: Seal, saved: &mut Saved<'_>) -> Resul
         }
     };
     let mut found = 0;
-    for kind in [Kind::Subscription, Kind::Captured] {
+    for kind in KINDS {
         for record in all.each(kind) {
             found += 1;
             let line = record.and_then(|(key, value)| match kind {
@@ -98,6 +99,8 @@ fn secrets(path: &Path, copy: &Path, seal: Seal, saved: &mut Saved<'_>) -> Resul
                     export::subscription_value(&subscriptions::read(&key, &value)?).map(ExportLine::Subscription)
                 }
                 Kind::Captured => captured::read(&value)?.value().map(ExportLine::Captured),
+                Kind::RelayKey => key_value(&guests::read_key(&value)?).map(ExportLine::RelayKey),
+                Kind::UsedInvitation => guests::read_used(&value)?.value().map(ExportLine::UsedInvitation),
             });
             match line {
                 Err(error @ StoreError::Sealed { .. }) => return Err(error),
@@ -106,7 +109,7 @@ fn secrets(path: &Path, copy: &Path, seal: Seal, saved: &mut Saved<'_>) -> Resul
         }
     }
     if let Some(expected) = expected.filter(|expected| *expected > found) {
-        saved.lost.push(format!("{} of {expected} subscriptions and captured secrets", expected - found));
+        saved.lost.push(format!("{} of {expected} records that are no events", expected - found));
     }
     Ok(())
 }

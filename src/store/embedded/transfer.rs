@@ -19,6 +19,7 @@ use crate::{
         ExportLine, StoreError,
         captured::AllCaptured,
         export::{self, Whole, WholeDelivery},
+        guests::{self, Guests},
     },
 };
 
@@ -28,6 +29,7 @@ pub(super) fn export(
     disk: &Disk,
     subscriptions: &Subscriptions,
     captured: &AllCaptured,
+    guests: &Guests,
     lines: &Sender<ExportLine>,
 ) -> Result<(), StoreError> {
     let mut records = 0;
@@ -36,12 +38,14 @@ pub(super) fn export(
     let all = subscriptions.all();
     let subscriptions = all.values().map(|one| export::subscription_value(one).map(ExportLine::Subscription));
     let captured = captured.iter().map(|kept| kept.value().map(ExportLine::Captured));
+    let key = guests.key.iter().map(|key| guests::key_value(key).map(ExportLine::RelayKey));
+    let used = guests.used().map(|used| used.value().map(ExportLine::UsedInvitation));
     let rows = events.rows().map(|row| {
         let (id, row) = row?;
         export::event_value(whole(&events, id, row)?).map(ExportLine::Event)
     });
     let mut listening = lines.blocking_send(export::header()).is_ok();
-    for line in subscriptions.chain(captured).chain(rows) {
+    for line in subscriptions.chain(captured).chain(key).chain(used).chain(rows) {
         if !listening {
             return Ok(());
         }

@@ -1,11 +1,13 @@
 //! What a key is for: nothing readable on disk, whatever was there before, and nothing lost.
 
+use serde_json::json;
+
 use super::*;
 use crate::{
-    name::SourceName,
+    name::{InvitationId, SourceName},
     seal::Key,
     secret::Secret,
-    store::{Captured, EmbeddedStore, Store, embedded::tests::killed, suite::*},
+    store::{Captured, EmbeddedStore, ExportLine, Store, embedded::tests::killed, suite::*},
 };
 
 fn key(number: u8) -> Key {
@@ -20,11 +22,14 @@ fn opened(store: &Path, keys: &[u8]) -> EmbeddedStore {
     EmbeddedStore::open_sealed(store, seal(keys)).unwrap()
 }
 
+const RELAY_KEY: &str = "cmVsYXkta2V5LWh1bnRlcjItcmVsYXkta2V5LTEyMzQ=";
+const INVITATION: InvitationId = InvitationId::from_u128(7);
+
 fn forge() -> SourceName {
     "forge".parse().unwrap()
 }
 
-/// Two subscriptions, one of them removed again, and a captured secret.
+/// Two subscriptions, one of them removed again, a captured secret, and what lets guests in.
 async fn fill(store: &EmbeddedStore) {
     for number in [7, 8] {
         store.put_subscription(subscription(number, false)).await.unwrap();
@@ -32,13 +37,17 @@ async fn fill(store: &EmbeddedStore) {
     store.remove_subscription(subscription(8, false).id).await.unwrap();
     let captured = store.capture(&forge(), Secret::new("captured-hunter2"), 9, minute(0)).await.unwrap();
     assert_eq!(captured, Captured::New);
+    store.import(ExportLine::RelayKey(json!({"format": 1, "key": RELAY_KEY}))).await.unwrap();
+    assert!(store.redeem(INVITATION, minute(1), minute(0)).await.unwrap());
 }
 
-fn is_whole(store: &EmbeddedStore) {
+async fn is_whole(store: &EmbeddedStore) {
     let urls: Vec<String> = store.subscriptions().iter().map(|one| one.destination.url.expose().to_owned()).collect();
     assert_eq!(urls, [subscription(7, false).destination.url.expose()]);
     assert_eq!(store.subscriptions()[0].destination.headers, subscription(7, false).destination.headers);
     assert!(store.captured(&forge())[0].is(b"captured-hunter2"));
+    assert!(store.relay_key().unwrap().is(RELAY_KEY.as_bytes()));
+    assert!(!store.redeem(INVITATION, minute(1), minute(0)).await.unwrap());
 }
 
 /// The files below a folder that hold any of these texts.
@@ -59,8 +68,8 @@ fn holding(folder: &Path, texts: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// What `suite::subscription` has in its URLs and headers, and what was captured.
-const SECRETS: [&str; 4] = ["url-secret", "https://", "header-secret", "captured-hunter2"];
+/// What `suite::subscription` has in its URLs and headers, what was captured, and the relay's own key.
+const SECRETS: [&str; 5] = ["url-secret", "https://", "header-secret", "captured-hunter2", RELAY_KEY];
 
 #[tokio::test]
 async fn with_a_key_no_file_of_the_store_holds_a_url_or_a_captured_secret() {
@@ -68,9 +77,9 @@ async fn with_a_key_no_file_of_the_store_holds_a_url_or_a_captured_secret() {
     let store = opened(folder.path(), &[1]);
     fill(&store).await;
     assert_eq!(holding(folder.path(), &SECRETS), [] as [PathBuf; 0]);
-    is_whole(&opened(killed(folder.path()).path(), &[1]));
+    is_whole(&opened(killed(folder.path()).path(), &[1])).await;
     drop(store);
-    is_whole(&opened(folder.path(), &[2, 1]));
+    is_whole(&opened(folder.path(), &[2, 1])).await;
     assert_eq!(holding(folder.path(), &SECRETS), [] as [PathBuf; 0]);
 }
 
@@ -82,7 +91,7 @@ async fn what_was_written_without_a_key_is_sealed_at_the_next_start_and_the_old_
     drop(store);
     assert!(!holding(folder.path(), &SECRETS).is_empty(), "else this shows nothing");
     let store = opened(folder.path(), &[1]);
-    is_whole(&store);
+    is_whole(&store).await;
     assert_eq!(holding(folder.path(), &SECRETS), [] as [PathBuf; 0]);
     store.put_subscription(subscription(9, false)).await.unwrap();
     drop(store);
@@ -111,7 +120,7 @@ async fn a_sealed_store_without_its_key_does_not_open_and_loses_nothing() {
     assert!(none.contains("`store.key` is not set; set `store.key`"), "{none}");
     let wrong = refused(&[2]);
     assert!(wrong.contains(&format!("the key {}, which is not in", key(1).id())), "{wrong}");
-    is_whole(&opened(folder.path(), &[2, 1]));
+    is_whole(&opened(folder.path(), &[2, 1])).await;
 }
 
 #[tokio::test]
@@ -122,7 +131,7 @@ async fn after_a_rotation_the_new_key_alone_opens_what_the_old_one_sealed() {
     // It is written with the new key while the rest still has the old one.
     store.put_subscription(subscription(9, false)).await.unwrap();
     store.remove_subscription(subscription(9, false).id).await.unwrap();
-    assert_eq!(store.reseal().await.unwrap(), Resealed { records: 2, key: key(2).id().to_string() });
+    assert_eq!(store.reseal().await.unwrap(), Resealed { records: 4, key: key(2).id().to_string() });
     let old_id = hex::decode(key(1).id().to_string()).unwrap();
     let db = fs::read(current(folder.path()).join("db")).unwrap();
     assert!(!db.windows(old_id.len()).any(|part| part == old_id), "nothing of the old key is left");
@@ -131,7 +140,7 @@ async fn after_a_rotation_the_new_key_alone_opens_what_the_old_one_sealed() {
     assert_eq!(opened(killed(folder.path()).path(), &[2]).subscriptions().len(), 2);
     store.remove_subscription(subscription(9, false).id).await.unwrap();
     drop(store);
-    is_whole(&opened(folder.path(), &[2]));
+    is_whole(&opened(folder.path(), &[2])).await;
     assert_eq!(numbers(folder.path()).unwrap(), [1]);
 }
 
@@ -153,11 +162,11 @@ async fn a_kill_while_it_is_sealed_anew_leaves_the_old_folder_or_the_new_one() {
     let half = killed(before.path());
     fs::rename(killed(&new).keep(), half.path().join("sled-1")).unwrap();
     fs::remove_file(half.path().join("sled-1").join(SEALED)).unwrap();
-    is_whole(&opened(half.path(), &[1]));
+    is_whole(&opened(half.path(), &[1])).await;
     // Cut off before the old folder was removed.
     let both = killed(folder.path());
     fs::rename(killed(&old).keep(), both.path().join(NAME)).unwrap();
-    is_whole(&opened(both.path(), &[1]));
+    is_whole(&opened(both.path(), &[1])).await;
     for store in [half.path(), both.path()] {
         assert_eq!((numbers(store).unwrap().len(), holding(store, &SECRETS)), (1, vec![]));
     }
