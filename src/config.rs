@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod cards;
+pub mod connector;
 mod cross;
 pub mod delivery;
 pub mod destinations;
@@ -61,6 +62,8 @@ pub struct Config {
     pub way_out: destinations::WayOut,
     /// The applications whose tokens open flows.
     pub entra: BTreeMap<EntraName, entra::Entra>,
+    /// The pages on which people subscribe, where there are any.
+    pub connector: Option<connector::Connector>,
     /// How cards are posted.
     pub delivery: delivery::Delivery,
     /// Allowances that differ from the profiles'.

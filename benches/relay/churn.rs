@@ -26,7 +26,7 @@ const BACKLOG: usize = 10_000;
 /// Deliveries that are asked for at the same time.
 const AT_ONCE: usize = 500;
 /// Deliveries from one sweep to the next.
-const SWEEP: usize = 50_000;
+const SWEEP: usize = 5_000;
 /// Bytes of a body.
 const BODY: usize = 8 * 1024;
 

@@ -26,6 +26,12 @@ const AUDIENCES: &[(&str, &str)] = &[
 
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
+/// Who gives the tokens of Microsoft's public cloud.
+#[expect(clippy::expect_used, reason = "the literal is a URL")]
+pub(super) fn public_authority() -> Url {
+    authority(AUTHORITY).expect("a URL")
+}
+
 /// An application, and where it gets its tokens.
 #[derive(Debug, Clone)]
 pub struct Entra {
@@ -155,7 +161,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// A secret goes there, so it is https; plain http is for tests, on this machine.
-fn authority(text: &str) -> Option<Url> {
+pub(super) fn authority(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_here = match url.host()? {
         Host::Domain(name) => name == "localhost",

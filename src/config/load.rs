@@ -21,8 +21,20 @@ use super::{
 use crate::name::SourceName;
 
 /// The sections of the main file.
-const SECTIONS: [&str; 11] =
-    ["server", "admin", "store", "destinations", "entra", "delivery", "quotas", "cards", "log", "templates", "sources"];
+const SECTIONS: [&str; 12] = [
+    "server",
+    "admin",
+    "store",
+    "destinations",
+    "entra",
+    "connector",
+    "delivery",
+    "quotas",
+    "cards",
+    "log",
+    "templates",
+    "sources",
+];
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -51,6 +63,7 @@ impl Config {
         let cards = sections.read("cards");
         let log = sections.read("log");
         let templates: TemplatesSection = sections.read("templates");
+        let connector = sections.table.contains_key("connector").then(|| sections.read("connector"));
         let quotas = match table.remove("quotas") {
             Some(quotas) => Quotas::read(quotas, &|key| layers.place(&format!("quotas.{key}")), &mut problems),
             None => Quotas::default(),
@@ -74,6 +87,7 @@ impl Config {
             host_rules,
             way_out,
             entra,
+            connector,
             delivery,
             quotas,
             cards,
