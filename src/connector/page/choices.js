@@ -96,7 +96,7 @@ export function gravityChoice(wanted, changed) {
   }
   select.value = GRAVITIES.some(([value]) => value === wanted) ? wanted : "";
   select.addEventListener("change", changed);
-  return { element: field("How grave", select), value: () => select.value || null };
+  return { element: field("Which news", select), value: () => select.value || null };
 }
 
 /** The words for what a subscription wants, for those who look at a list. */
