@@ -7,12 +7,13 @@ import { proofStep } from "./proof.js";
 
 /** The steps in one element; `made` gets the subscription when it is there, `done` when its code was right. */
 export function adding({ api, sources, hints = null, made = () => {}, done, cancel = null }) {
-  const choices = choicesForm({ api, sources });
   const paste = pasteField();
   const said = told("alert");
   const send = el("button", "primary", "Add");
   send.type = "submit";
-  const form = el("form", "sheet", choices.element, paste.element, said.place, el("p", "actions", send, ...(cancel ? [cancel] : [])));
+  const below = [paste.element, said.place, el("p", "actions", send, ...(cancel ? [cancel] : []))];
+  const choices = choicesForm({ api, sources, below });
+  const form = el("form", "sheet", choices.element);
   form.noValidate = true;
   const element = el("div", "adding", form);
   let busy = false;

@@ -34,7 +34,7 @@ export function chipChoice(kinds, wanted, changed) {
     list.replaceChildren(...chips.map((chip, index) => drawn(chip, index)));
     list.hidden = chips.length === 0;
     showMode(new Set(chips.map(({ kind }) => kind)).size > 1);
-    sum.textContent = chipWords(value()) || "Nothing is left out.";
+    sum.textContent = sentence(value());
     announce(sum.textContent);
     focus?.();
     changed();
@@ -67,7 +67,7 @@ export function chipChoice(kinds, wanted, changed) {
   list.hidden = chips.length === 0;
   list.replaceChildren(...chips.map(drawn));
   showMode(new Set(chips.map(({ kind }) => kind)).size > 1);
-  sum.textContent = chipWords(value()) || "Nothing is left out.";
+  sum.textContent = sentence(value());
   const hint = el("p", "hint", "A * stands for anything: octo/* is every repository of octo.");
   return { element: group("Only some of it", hint, adder, fault.place, list, mode, sum), value, empty: offered.length === 0 };
 }
@@ -114,7 +114,12 @@ function modeChoice(all, changed) {
   };
 }
 
-/** CHIPS in one sentence; empty where nothing is left out. */
+function sentence(chips) {
+  const words = chipWords(chips);
+  return words ? `Only ${words}.` : "Nothing is left out.";
+}
+
+/** CHIPS in words; empty where nothing is left out. */
 export function chipWords(chips) {
   const parts = [...KINDS.keys()].flatMap((kind) => {
     const of = chips?.[kind] ?? [];
@@ -125,5 +130,5 @@ export function chipWords(chips) {
     if (!without) return [`${name} ${within}`];
     return [within ? `${name} ${within} but not ${without}` : `${name} not ${without}`];
   });
-  return parts.length === 0 ? "" : `Only ${parts.join(chips.all ? ", and " : ", or ")}.`;
+  return parts.join(chips?.all ? ", and " : ", or ");
 }

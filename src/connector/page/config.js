@@ -52,7 +52,7 @@ async function inTeams({ host, api, sources }) {
   };
   let form = null;
   const changed = () => form && host.valid(!form.wrong() && !standing.wrong());
-  form = choicesForm({ api, sources, subscription, changed });
+  form = choicesForm({ api, sources, subscription, changed, below: [beyond, said.place] });
 
   const save = saver({
     host,
@@ -66,7 +66,7 @@ async function inTeams({ host, api, sources }) {
   host.onSave(save);
   host.onRemove(remover({ host, api, failed: (words) => said.say("alarm", words) }));
 
-  place.replaceChildren(el("div", "sheet", ...(gone ? [note("warning", GONE)] : []), form.element, beyond, said.place));
+  place.replaceChildren(el("div", "sheet", ...(gone ? [note("warning", GONE)] : []), form.element));
   if (gone) announce(GONE);
   if (subscription?.state === "unproved") askForCode(subscription);
   else if (FOR_TAB && !subscription) askForAddress();
@@ -107,7 +107,10 @@ async function inTeams({ host, api, sources }) {
 
   function proved(now) {
     standing.subscription = now;
-    beyond.replaceChildren(note("good", "The code was right. Press Save to finish."));
+    const words = note("good", "The code was right. Press Save to finish.");
+    words.tabIndex = -1;
+    beyond.replaceChildren(words);
+    words.focus();
     changed();
   }
 }

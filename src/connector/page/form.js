@@ -9,14 +9,16 @@ const LONGEST_NAME = 80;
 
 /**
  * The form; `subscription` fills it in. `value()` is what the server takes, `wrong()` says in words why it is not to be
- * sent yet, `changed` is called with every choice.
+ * sent yet, `changed` is called with every choice. What stands `below` the choices
+ * comes before the sample, so that in a narrow window nothing must be looked for beyond it.
  */
-export function choicesForm({ api, sources, subscription = null, changed = () => {} }) {
+export function choicesForm({ api, sources, subscription = null, changed = () => {}, below = [] }) {
   const beside = sample(api);
   const chosen = el("div", "form-source");
   const quota = el("p", "hint quota");
   const name = input("text", { autocomplete: "off", maxLength: LONGEST_NAME, value: subscription?.name ?? "" });
   const only = sources.length === 1 ? sources[0] : null;
+  const named = el("div", "form-named", field("Name", name, "What you will find it under. It may be left empty."), quota);
   let source = subscription ? sources.find(({ name: known }) => known === subscription.source) : only;
   let parts = null;
 
@@ -32,13 +34,17 @@ export function choicesForm({ api, sources, subscription = null, changed = () =>
     chosen.replaceChildren(events.element, ...(chips.empty ? [gravity.element] : [chips.element, gravity.element]));
     quota.textContent = quotaWords(next);
     name.placeholder = next.title;
+    named.hidden = false;
     beside.show(next);
+    const first = next.events.find(({ type }) => was?.events.includes(type));
+    if (first) beside.look(first.type);
     changed();
   }
 
   const first = subscription && source ? sourceShown(source) : sourceChoice(sources, source, (next) => choose(next));
-  const left = el("div", "form-choices", first, chosen, field("Name", name, "What you will find it under. It may be left empty."), quota);
+  const left = el("div", "form-choices", first, chosen, named, ...below);
   beside.element.hidden = true;
+  named.hidden = true;
   const element = el("div", "form", left, beside.element);
   if (source) choose(source, subscription);
 

@@ -3,7 +3,7 @@
 import { announce, button, el, field, input, told } from "./elements.js";
 
 /** The step of the code; `proved` gets the subscription once the code was right. */
-export function proofStep({ api, subscription, proved }) {
+export function proofStep({ api, subscription, proved, heading = "h2" }) {
   const entry = input("text", { autocomplete: "one-time-code", inputMode: "numeric", maxLength: 12, spellcheck: false });
   entry.classList.add("code");
   const said = told("alert");
@@ -42,6 +42,6 @@ export function proofStep({ api, subscription, proved }) {
     }
   });
   const words = "A card with a code was posted to the channel. Type the code here, so that nobody can send posts to a channel they cannot read.";
-  const element = el("section", "proof-step", el("h3", "", "One more step"), el("p", "", words), form);
+  const element = el("section", "proof-step", el(heading, "", "One more step"), el("p", "", words), form);
   return { element, focus: () => entry.focus() };
 }

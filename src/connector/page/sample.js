@@ -38,11 +38,12 @@ export function sample(api) {
       select.replaceChildren(...options);
       element.hidden = options.length === 0;
       stage.replaceChildren();
-      return draw();
+      draw();
     },
     look(type) {
+      if (select.value === type) return;
       select.value = type;
-      return draw();
+      draw();
     },
   };
 }

@@ -1,7 +1,6 @@
 // What happens when someone presses Save in Teams: Teams is told what to keep only after the server has it on disk.
 
-import { address } from "./api.js";
-import { HostFault } from "./host.js";
+import { address, Problem } from "./api.js";
 import { changesOf } from "./form.js";
 
 /** Stands where the server's id will, while Teams is asked for the channel's address. */
@@ -23,7 +22,7 @@ export function saver({ host, api, form, standing, saved, failed, pasted }) {
     busy = true;
     try {
       const wrong = form.wrong() || standing.wrong();
-      if (wrong) throw new HostFault(wrong);
+      if (wrong) throw new Problem(wrong);
       if (!standing.subscription || !(await changed(standing.subscription.id))) await add(event);
       saved();
       event.succeed();
@@ -59,7 +58,7 @@ export function saver({ host, api, form, standing, saved, failed, pasted }) {
     const url = config.webhookUrl ?? event.result.webhookUrl;
     if (!url) {
       pasted();
-      throw new HostFault(NO_ADDRESS);
+      throw new Problem(NO_ADDRESS);
     }
     const subscription = await subscribed(wanted, url, config);
     await host.setConfig(configOf(subscription.id));

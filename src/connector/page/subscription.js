@@ -79,14 +79,14 @@ export function subscriptionItem({ api, subscription, sources, edit, gone }) {
   }
 
   function draw() {
-    const heading = el("h3", "subscription-title", title());
+    const heading = el("h2", "subscription-title", title());
     heading.id = fresh("subscription");
     item.setAttribute("aria-labelledby", heading.id);
     const [word, look] = STATES[now.state] ?? [now.state, "plain"];
     const head = el("div", "subscription-head", mark(source()?.title ?? now.source), heading, el("span", `state state-${look}`, word));
     const parts = [head, el("p", "subscription-says", now.says)];
     if (now.warning) parts.push(note("warning", now.warning));
-    if (now.state === "unproved") parts.push(proofStep({ api, subscription: now, proved: proved }).element);
+    if (now.state === "unproved") parts.push(proofStep({ api, subscription: now, proved, heading: "h3" }).element);
     parts.push(facts(now, source()));
     if (now.refusals?.length > 0) parts.push(refusals(now.refusals));
     parts.push(buttons(), said.place);
@@ -107,7 +107,7 @@ function facts(now, source) {
   const rows = [
     ["From", source?.title ?? now.source],
     ["Posts", eventWords(now.events, source)],
-    ["Only", [chipWords(now.chips), gravityWords(now.min_severity)].filter(Boolean).join(" ")],
+    ["Only", [chipWords(now.chips), gravityWords(now.min_severity)].filter(Boolean).join("; ")],
     ["Last card", now.last_delivery ? time(now.last_delivery) : "none yet"],
     ["Waiting", now.waiting > 0 ? `${now.waiting} ${now.waiting === 1 ? "post" : "posts"}` : "nothing"],
     ...(now.quota ?? []).map(({ posts, per, left }) => ["Left", `${left} of ${posts} posts in ${span(per)}`]),

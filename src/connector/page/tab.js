@@ -11,13 +11,19 @@ start(async ({ host, api, me }) => {
   const hints = host?.context.hints ?? null;
   await list();
 
+  /** Shows the list anew, `first` above it. */
   async function list(first = null) {
-    const mine = await api.list();
+    const mine = await api.list().catch((fault) => {
+      place.prepend(note("alarm", fault.message));
+      return null;
+    });
+    if (!mine) return;
     const items = mine.map((subscription) => subscriptionItem({ api, subscription, sources, edit, gone: () => list(note("plain", "It was removed.")) }));
     const add = button("Add a channel", "primary", () => show(adding({ api, sources, hints, done: (made) => list(works(made)), cancel: back() }).element, "Add a channel"));
-    const again = button("Refresh", "quiet", async () => {
+    const again = button("Refresh", "quiet refresh", async () => {
       await list();
       announce("The list is up to date.");
+      place.querySelector(".refresh")?.focus();
     });
     const head = el("div", "list-head", el("p", "hint", who(me)), el("p", "actions", add, again));
     const all = el("ul", "subscriptions", ...items);
@@ -28,11 +34,11 @@ start(async ({ host, api, me }) => {
   }
 
   function edit(subscription) {
-    const choices = choicesForm({ api, sources, subscription });
     const said = told("alert");
     const save = el("button", "primary", "Save");
     save.type = "submit";
-    const form = el("form", "sheet editing", choices.element, said.place, el("p", "actions", save, back()));
+    const choices = choicesForm({ api, sources, subscription, below: [said.place, el("p", "actions", save, back())] });
+    const form = el("form", "sheet editing", choices.element);
     let busy = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
