@@ -311,6 +311,47 @@ test("where Teams cannot sign one in silently a window asks for consent, and the
   });
 });
 
+test("without a window for consent Teams asks for it itself", async () => {
+  await withTeams({ tokens: [null, "entra-token"] }, async ({ frame, heard }) => {
+    await frame.getByRole("button", { name: "Sign in" }).click();
+    await frame.getByRole("radio", { name: /^GitHub/ }).waitFor();
+    assert.deepEqual((await heard("authentication.getAuthToken")).map(([, , silent]) => silent), [true, false]);
+    assert.deepEqual(await heard("authentication.authenticate"), []);
+  });
+});
+
+test("a host that promises answers which it does not give holds nothing up", async () => {
+  const runtime = JSON.stringify({ apiVersion: 4, supports: { app: { notifySuccessResponse: {} }, pages: { config: {} } } });
+  await withTeams({ runtime, silent: ["appInitialization.success"] }, async ({ frame, heard, save }) => {
+    await frame.getByRole("radio", { name: /^GitHub/ }).check();
+    await save();
+    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+  });
+});
+
+test("a source that is not on offer any more is shown by its name, and its channel can still be changed", async () => {
+  const api = scriptedApi({ kept: [subscription({ source: "former" })] });
+  await withTeams({ api, settings: TYPED }, async ({ frame, heard, save }) => {
+    await frame.getByText("former").first().waitFor();
+    await frame.getByLabel("Name", { exact: true }).fill("Old builds");
+    await save();
+    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    assert.deepEqual(api.sent("PUT subscriptions/sub-1").map(({ events, name }) => [events, name]), [[["push"], "Old builds"]]);
+  });
+});
+
+test("what was removed while it was being edited is added anew", async () => {
+  const api = scriptedApi({ kept: [subscription()] });
+  await withTeams({ api, settings: TYPED, excuse: /404/ }, async ({ frame, heard, save, settings }) => {
+    await frame.getByRole("checkbox", { name: /^Push/ }).waitFor();
+    api.subscriptions.length = 0;
+    await save();
+    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    assert.equal(api.sent("POST subscriptions")[0].by, "connector");
+    assert.equal((await settings()).entityId, "sub-2");
+  });
+});
+
 test("an answer that the window did not ask for signs nobody in", async () => {
   const api = scriptedApi({ consent: CONSENT });
   const login = (to) => to.replace(/state=[^&]+/, "state=another");

@@ -6,8 +6,8 @@ import { pasteField } from "./paste.js";
 import { proofStep } from "./proof.js";
 
 /** The steps in one element; `made` gets the subscription when it is there, `done` when its code was right. */
-export function adding({ api, sources, hints = null, made = () => {}, done, cancel = null }) {
-  const paste = pasteField();
+export function adding({ api, sources, guide, hints = null, made = () => {}, done, cancel = null }) {
+  const paste = pasteField({ guide });
   const said = told("alert");
   const send = el("button", "primary", "Add");
   send.type = "submit";

@@ -13,13 +13,14 @@ const GONE = "What was set up here is not there any more. Choose anew, and save.
 /** A look alone: with it the page asks for an address at once, where a tab is set up. */
 const FOR_TAB = new URLSearchParams(location.search).get("for") === "tab";
 
-start(async ({ host, api }) => {
+start(async ({ about, host, api }) => {
   const sources = await api.sources();
   if (sources.length === 0) return place.replaceChildren(el("section", "sheet", el("p", "", "Nothing is on offer yet. Ask your admin to set up a source.")));
-  return host ? inTeams({ host, api, sources }) : outside({ api, sources });
+  const { guide } = about;
+  return host ? inTeams({ host, api, sources, guide }) : outside({ api, sources, guide });
 });
 
-function outside({ api, sources }) {
+function outside({ api, sources, guide }) {
   const list = el("a", "quiet", "My channels");
   list.href = address("tab");
   const done = (made) => {
@@ -30,10 +31,10 @@ function outside({ api, sources }) {
     place.replaceChildren(el("section", "sheet", words, note("good", made.state === "unproved" ? made.says : "Posts now come to the channel."), el("p", "actions", list.cloneNode(true), again)));
     words.focus();
   };
-  place.replaceChildren(adding({ api, sources, done, cancel: list }).element);
+  place.replaceChildren(adding({ api, sources, guide, done, cancel: list }).element);
 }
 
-async function inTeams({ host, api, sources }) {
+async function inTeams({ host, api, sources, guide }) {
   const { subscription, gone } = await kept({ host, api });
   const said = told("alert");
   const beyond = el("div", "beyond");
@@ -75,7 +76,7 @@ async function inTeams({ host, api, sources }) {
 
   function askForAddress() {
     byPaste = true;
-    const paste = pasteField();
+    const paste = pasteField({ guide });
     const wrong = told("alert");
     const send = button("Post a card with a code", "primary", async () => {
       const words = form.wrong() || paste.wrong();

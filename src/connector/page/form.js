@@ -19,7 +19,7 @@ export function choicesForm({ api, sources, subscription = null, changed = () =>
   const name = input("text", { autocomplete: "off", maxLength: LONGEST_NAME, value: subscription?.name ?? "" });
   const only = sources.length === 1 ? sources[0] : null;
   const named = el("div", "form-named", field("Name", name, "What you will find it under. It may be left empty."), quota);
-  let source = subscription ? sources.find(({ name: known }) => known === subscription.source) : only;
+  let source = subscription ? sourceOf(subscription, sources) : only;
   let parts = null;
 
   function choose(next, was = null) {
@@ -41,7 +41,7 @@ export function choicesForm({ api, sources, subscription = null, changed = () =>
     changed();
   }
 
-  const first = subscription && source ? sourceShown(source) : sourceChoice(sources, source, (next) => choose(next));
+  const first = subscription ? sourceShown(source) : sourceChoice(sources, source, (next) => choose(next));
   const left = el("div", "form-choices", first, chosen, named, ...below);
   beside.element.hidden = true;
   named.hidden = true;
@@ -65,6 +65,11 @@ export function choicesForm({ api, sources, subscription = null, changed = () =>
       };
     },
   };
+}
+
+/** A source that is not on offer any more is known by its name alone. */
+function sourceOf({ source }, sources) {
+  return sources.find(({ name }) => name === source) ?? { name: source, title: source, events: [], chips: [], quota: null };
 }
 
 /** What is changed of a subscription that is there: not its source, and not where it posts. */

@@ -1,9 +1,10 @@
 // The pasted address of a channel's workflow, for where Teams gives none itself.
 
 import { el, field, input } from "./elements.js";
+import { httpUrl, outwardLink } from "./parts.js";
 
 /** The field; what is pasted is a secret, and so it is hidden unless one asks to see it. */
-export function pasteField() {
+export function pasteField({ guide = "" } = {}) {
   const entry = input("password", { autocomplete: "off", spellcheck: false, required: true });
   // Password managers keep what a site calls a password; this is none of theirs.
   for (const name of ["data-1p-ignore", "data-lpignore", "data-bwignore"]) entry.setAttribute(name, "true");
@@ -23,6 +24,7 @@ export function pasteField() {
       el("li", "", "Copy the address that it shows, and paste it here."),
     ),
   );
+  if (httpUrl(guide)) how.append(el("p", "", outwardLink(document, httpUrl(guide), "", "Read more in the guide")));
   const element = el(
     "div",
     "paste",

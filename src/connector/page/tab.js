@@ -6,7 +6,7 @@ import { changesOf, choicesForm } from "./form.js";
 import { place, start } from "./start.js";
 import { subscriptionItem } from "./subscription.js";
 
-start(async ({ host, api, me }) => {
+start(async ({ about, host, api, me }) => {
   const sources = await api.sources();
   const hints = host?.context.hints ?? null;
   await list();
@@ -19,7 +19,7 @@ start(async ({ host, api, me }) => {
     });
     if (!mine) return;
     const items = mine.map((subscription) => subscriptionItem({ api, subscription, sources, edit, gone: () => list(note("plain", "It was removed.")) }));
-    const add = button("Add a channel", "primary", () => show(adding({ api, sources, hints, done: (made) => list(works(made)), cancel: back() }).element, "Add a channel"));
+    const add = button("Add a channel", "primary", () => show(adding({ api, sources, hints, guide: about.guide, done: (made) => list(works(made)), cancel: back() }).element, "Add a channel"));
     const again = button("Refresh", "quiet refresh", async () => {
       await list();
       announce("The list is up to date.");
