@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { INVITATION, scriptedApi, subscription } from "./connector-api.mjs";
+import { GITHUB, INVITATION, scriptedApi, subscription } from "./connector-api.mjs";
 import { RELAY, fresh, startConnector } from "./connector-server.mjs";
 import { eventually } from "./connector-waits.mjs";
 
@@ -146,6 +146,17 @@ test("conditions are added, turned into NOT and taken away by the keyboard alone
     await page.locator("button[type=submit]").click();
     await page.getByLabel("Code").waitFor();
     assert.deepEqual(api.sent("POST subscriptions")[0].chips, { all: false, repository: [{ glob: "acme/*", not: true }], branch: [{ glob: "main", not: false }], label: [] });
+  });
+});
+
+test("among many events one is found by typing, and what is chosen stays in sight", async () => {
+  const events = Array.from({ length: 40 }, (_, index) => ({ type: `type_${index}`, title: `Event ${index}`, says: `About ${index}` }));
+  await withPage({ path: "config", api: scriptedApi({ sources: [{ ...GITHUB, events }] }), excuse: /404/ }, async ({ page }) => {
+    await page.getByRole("checkbox", { name: /^Event 7/ }).check();
+    await page.getByLabel("Find an event").fill("about 39");
+    await eventually(() => page.getByRole("checkbox", { name: /^Event/ }).count(), 2);
+    await page.getByLabel("Find an event").fill("");
+    await eventually(() => page.getByRole("checkbox", { name: /^Event/ }).count(), 40);
   });
 });
 

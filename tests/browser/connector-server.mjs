@@ -68,7 +68,10 @@ export async function startConnector() {
     if (url.origin === RELAY) return relay(request, response, url);
     if (HOSTS.includes(url.origin)) return teams(response, url);
     if (url.origin === CDN && url.pathname.endsWith(`/${pin.version}/js/MicrosoftTeams.min.js`)) {
-      return response.writeHead(200, { "content-type": TYPES[".js"], "access-control-allow-origin": "*" }).end(await readFile(TEAMSJS));
+      if (script === "stalled") return undefined;
+      const text = await readFile(TEAMSJS, "utf8");
+      const headers = { "content-type": TYPES[".js"], "access-control-allow-origin": "*" };
+      return response.writeHead(200, headers).end(script === "altered" ? `${text}\n` : text);
     }
     if (url.origin === LOGIN) return response.writeHead(302, { location: login(consented(url)) }).end();
     // What Chromium asks of its own accord.
@@ -97,7 +100,7 @@ export async function startConnector() {
   }
 
   function scriptTag() {
-    if (script === "cdn") return `<script src="${CDN}/teams-js/${pin.version}/js/MicrosoftTeams.min.js" integrity="${pin.integrity}" crossorigin="anonymous"></script>`;
+    if (["cdn", "stalled", "altered"].includes(script)) return `<script src="${CDN}/teams-js/${pin.version}/js/MicrosoftTeams.min.js" integrity="${pin.integrity}" crossorigin="anonymous" async></script>`;
     return script === "none" ? "" : '<script src="assets/MicrosoftTeams.min.js"></script>';
   }
 

@@ -26,6 +26,13 @@ const MANY = [
   subscription({ id: "sub-5", name: "Old", state: "dead" }),
 ];
 
+const MANY_SOURCES = Array.from({ length: 14 }, (_, index) => ({
+  ...GITHUB,
+  name: `source-${index}`,
+  title: `Source ${index} ${"of the platform team".slice(0, index * 2)}`,
+  events: [...GITHUB.events, ...Array.from({ length: 12 }, (__, at) => ({ type: `more_${at}`, title: `More ${at}`, says: "And what it says" }))],
+}));
+
 /** `open` leads to the state; `plain` pages are no one's frame. */
 export const STATES = [
   teams("config-new", {}, ({ frame }) => frame.getByText("Where from").waitFor()),
@@ -72,6 +79,10 @@ export const STATES = [
     await frame.getByLabel("Code").fill("999999");
     await frame.getByRole("button", { name: "Confirm" }).click();
     await frame.getByText("That is not the code.").waitFor();
+  }),
+  teams("config-many", { api: () => scriptedApi({ sources: MANY_SOURCES }) }, async ({ frame }) => {
+    await frame.getByRole("radio", { name: /^Source 3/ }).check();
+    await sampled(frame);
   }),
   teams("config-nothing", { api: () => scriptedApi({ sources: [] }) }, ({ frame }) => frame.getByText("Nothing is on offer yet.").waitFor()),
   teams("silent", { silent: ["initialize"] }, async ({ frame, page, api }) => {

@@ -290,6 +290,17 @@ test("without TeamsJS the page says so at once", async () => {
   });
 });
 
+for (const script of ["stalled", "altered"]) {
+  test(`a TeamsJS that is ${script} is told of in words`, async () => {
+    await withTeams({ script, excuse: /integrity/ }, async ({ frame, api, page }) => {
+      await frame.getByText("One moment…").or(frame.getByRole("alert")).waitFor();
+      await eventually(() => api.asked.length, 1);
+      await page.clock.fastForward(10_100);
+      await frame.getByText("The part of this page that talks to Teams could not be loaded.").waitFor();
+    });
+  });
+}
+
 test("a page from elsewhere cannot hold ours", async () => {
   connector.serve(scriptedApi());
   const { page, complaints, close } = await fresh(connector);

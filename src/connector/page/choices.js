@@ -4,6 +4,8 @@ import { el, field, fresh, group, input, mark } from "./elements.js";
 
 /** What stands in a subscription for all events of a source. */
 const EVERYTHING = "*";
+/** More rows than these are looked for rather than read. */
+const AT_ONCE = 12;
 
 /** The sources on offer, one of which is chosen. */
 export function sourceChoice(sources, chosen, changed) {
@@ -14,7 +16,7 @@ export function sourceChoice(sources, chosen, changed) {
     const words = el("span", "choice-words", el("span", "choice-title", source.title), el("span", "hint", sends(source)));
     return el("label", "choice choice-source", entry, mark(source.title), words);
   });
-  return group("Where from", ...rows);
+  return group("Where from", ...finder("Find a source", rows), el("div", "sources", ...rows));
 }
 
 /** The source of a subscription that is there already; it stays what it is. */
@@ -66,7 +68,8 @@ export function eventChoice(source, wanted, { changed, looked }) {
   }
 
   const first = row(all, "Everything", "All that it sends, also what it learns to send later");
-  return { element: group("What", first, el("div", "choices", ...boxes.map(({ element }) => element)), said), value };
+  const rows = boxes.map(({ element }) => element);
+  return { element: group("What", first, ...finder("Find an event", rows), el("div", "choices", ...rows), said), value };
 }
 
 function box(type, title, says, wanted) {
@@ -78,6 +81,17 @@ function row(entry, title, says) {
   const words = el("span", "choice-words", el("span", "choice-title", title));
   if (says) words.append(el("span", "hint", says));
   return el("label", "choice", entry, words);
+}
+
+/** A field that leaves only those rows which say what is typed; none where all can be seen at once. */
+function finder(words, rows) {
+  if (rows.length <= AT_ONCE) return [];
+  const entry = input("search", { autocomplete: "off", spellcheck: false });
+  entry.addEventListener("input", () => {
+    const wanted = entry.value.trim().toLowerCase();
+    for (const one of rows) one.hidden = !one.textContent.toLowerCase().includes(wanted) && !one.querySelector(":checked");
+  });
+  return [field(words, entry)];
 }
 
 const GRAVITIES = [

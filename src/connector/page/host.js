@@ -15,8 +15,8 @@ export function held() {
 }
 
 /** Greets the host and learns where the page stands. */
-export async function meetHost(teams = globalThis.microsoftTeams) {
-  if (!teams) throw new HostFault(NO_SCRIPT);
+export async function meetHost() {
+  const teams = await library();
   const wire = teams.app ? modern(teams) : legacy(teams);
   await within(wire.initialize());
   const context = await within(wire.context());
@@ -34,6 +34,17 @@ export async function meetHost(teams = globalThis.microsoftTeams) {
     popupDone: () => wire.popupDone("signed-in"),
     popupFailed: (words) => wire.popupFailed(words),
   };
+}
+
+/** TeamsJS, which may still be on its way where its script is loaded beside the page. */
+async function library() {
+  const script = document.querySelector('script[src$="MicrosoftTeams.min.js"]');
+  if (!globalThis.microsoftTeams && script?.async) {
+    const arrived = new Promise((done) => ["load", "error"].forEach((end) => script.addEventListener(end, done)));
+    await within(arrived, PATIENCE).catch(() => {});
+  }
+  if (!globalThis.microsoftTeams) throw new HostFault(NO_SCRIPT);
+  return globalThis.microsoftTeams;
 }
 
 function modern(teams) {

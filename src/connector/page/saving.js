@@ -42,7 +42,7 @@ export function saver({ host, api, form, standing, saved, failed, pasted }) {
     await host.setConfig(configOf(id));
     await host.config();
     try {
-      standing.subscription = await api.change(id, changesOf(wanted));
+      standing.subscription = (await api.change(id, changesOf(wanted))) ?? standing.subscription;
     } catch (fault) {
       if (fault.status !== 404) throw fault;
       standing.subscription = null;
@@ -66,7 +66,7 @@ export function saver({ host, api, form, standing, saved, failed, pasted }) {
   }
 
   async function subscribed(wanted, url, config) {
-    if (made?.url === url) return api.change(made.subscription.id, changesOf(wanted));
+    if (made?.url === url) return (await api.change(made.subscription.id, changesOf(wanted))) ?? made.subscription;
     const team = { ...standing.hints, app_type: config.appType ?? null, user: config.userObjectId ?? standing.hints.user };
     const subscription = await api.add({ ...wanted, url, by: "connector", team });
     made = { url, subscription };
