@@ -3,10 +3,10 @@
 
 import { sample } from "./harness.mjs";
 
-export const TOKEN = "entra-token";
-export const PASS = "guest-pass";
+const TOKEN = "entra-token";
+const PASS = "guest-pass";
 export const INVITATION = "one-time-invitation";
-export const CODE = "123456";
+const CODE = "123456";
 export const CONSENT = "https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize?client_id=1&response_type=code&scope=openid";
 
 export const GITHUB = {
@@ -24,7 +24,7 @@ export const GITHUB = {
   quota: { posts: 25, per: "5m" },
 };
 
-export const ALERTS = {
+const ALERTS = {
   name: "alerts",
   title: "Alerts",
   provider: "alertmanager",

@@ -4,13 +4,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { CONSENT, GITHUB, scriptedApi, subscription } from "./connector-api.mjs";
-import { FOREIGN, NEW_TEAMS, RELAY, TEAMSJS, UNKNOWN, fresh, inTeams, pinned, startConnector } from "./connector-server.mjs";
-import { eventually } from "./connector-waits.mjs";
-
-const ADDRESS = "https://prod.westeurope.logic.azure.example/workflows/1";
-/** TeamsJS fetches a list from elsewhere as it loads; the policy forbids it, and TeamsJS has the list built in. */
-const OWN_FETCH = /res\.cdn\.office\.net\/teams-js\/validDomains/;
+import { GITHUB, scriptedApi, subscription } from "./connector-api.mjs";
+import { NEW_TEAMS, RELAY, TEAMSJS, pinned, startConnector } from "./connector-server.mjs";
+import { ADDRESS, eventually, withTeams } from "./connector-waits.mjs";
 
 let connector;
 
@@ -20,22 +16,7 @@ before(async () => {
 
 after(() => connector?.stop());
 
-/** Opens a page in the host; afterwards nothing may have been complained of or asked elsewhere. */
-async function withTeams({ page: path = "config", api = scriptedApi(), script, login, excuse = /^$/, look = {}, ...host }, body) {
-  connector.serve(api, { script, login });
-  const opened = await fresh(connector, look);
-  try {
-    const teams = await inTeams(opened.page, path, { webhookUrl: ADDRESS, ...host });
-    await body({ ...opened, ...teams, api });
-    assert.deepEqual(opened.strangers, [], "the page asked another host");
-    assert.deepEqual(opened.complaints.filter((line) => !OWN_FETCH.test(line) && !excuse.test(line)), [], "the browser complained");
-  } finally {
-    await opened.close();
-  }
-}
-
-const valid = (heard) => async () => (await heard("settings.setValidityState")).at(-1)?.[0];
-const TYPED = { entityId: "sub-1", contentUrl: `${RELAY}/connector/config` };
+const SET_UP = { entityId: "sub-1", contentUrl: `${RELAY}/connector/config` };
 
 test("the script of TeamsJS is the one that is pinned", async () => {
   const { version, integrity } = await pinned();
@@ -50,11 +31,11 @@ for (const { script, version, name } of [
   { script: "self-1", version: "1.13.1", name: "TeamsJS 1.13.1" },
 ]) {
   test(`with ${name} what is chosen is stored before Teams is told that it is saved`, async () => {
-    await withTeams({ script }, async ({ frame, heard, order, save, settings, api }) => {
-      await eventually(valid(heard), false);
+    await withTeams(connector, { script }, async ({ frame, heard, order, save, settings, api, times, valid }) => {
+      await eventually(valid, false);
       assert.equal((await heard("initialize"))[0][0], version);
       await frame.getByRole("radio", { name: /^GitHub/ }).check();
-      await eventually(valid(heard), true);
+      await eventually(valid, true);
       await frame.getByRole("checkbox", { name: /^Workflow runs/ }).check();
       await frame.getByLabel("Called").fill("octo/*");
       await frame.getByLabel("Called").press("Enter");
@@ -65,7 +46,7 @@ for (const { script, version, name } of [
       await eventually(() => api.sent("POST subscriptions").length, 1);
       assert.deepEqual(await heard("settings.save.success"), []);
       release();
-      await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+      await eventually(times("settings.save.success"), 1);
       const [sent] = api.sent("POST subscriptions");
       assert.deepEqual(sent, {
         source: "github",
@@ -90,7 +71,7 @@ for (const { script, version, name } of [
 
   test(`with ${name} what was chosen is filled in again, and changed in place`, async () => {
     const api = scriptedApi({ kept: [subscription({ min_severity: "warning" })] });
-    await withTeams({ script, api, settings: TYPED }, async ({ frame, heard, save, settings }) => {
+    await withTeams(connector, { script, api, settings: SET_UP }, async ({ frame, save, settings, times }) => {
       await frame.getByRole("checkbox", { name: /^Push/ }).waitFor();
       assert.equal(await frame.getByRole("checkbox", { name: /^Push/ }).isChecked(), true);
       assert.equal(await frame.getByRole("checkbox", { name: /^Everything/ }).isChecked(), false);
@@ -100,7 +81,7 @@ for (const { script, version, name } of [
       assert.equal(await frame.getByRole("radio", { name: /^GitHub/ }).count(), 0);
       await frame.getByRole("button", { name: "not repository octo/*" }).click();
       await save();
-      await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+      await eventually(times("settings.save.success"), 1);
       assert.deepEqual(api.sent("PUT subscriptions/sub-1"), [
         { events: ["push"], chips: { all: true, repository: [{ glob: "octo/*", not: true }], branch: [], label: [] }, min_severity: "warning", name: "Builds" },
       ]);
@@ -111,22 +92,22 @@ for (const { script, version, name } of [
 
   test(`with ${name} what Teams removes is removed before Teams is told`, async () => {
     const api = scriptedApi({ kept: [subscription()] });
-    await withTeams({ script, api, page: "remove", frame: "remove", settings: TYPED }, async ({ frame, heard, remove }) => {
+    await withTeams(connector, { script, api, page: "remove", frame: "remove", settings: SET_UP }, async ({ frame, remove, times, valid }) => {
       await frame.getByText("Press Remove to stop these posts").waitFor();
-      await eventually(valid(heard), true);
+      await eventually(valid, true);
       await remove();
-      await eventually(() => heard("settings.remove.success").then((all) => all.length), 1);
+      await eventually(times("settings.remove.success"), 1);
       assert.deepEqual(api.subscriptions, []);
     });
   });
 }
 
 test("the new Teams is known as well, and the address may come with the save event alone", async () => {
-  await withTeams({ at: NEW_TEAMS, urlInEvent: true }, async ({ frame, heard, save, api }) => {
+  await withTeams(connector, { at: NEW_TEAMS, urlInEvent: true }, async ({ frame, save, api, times, valid }) => {
     await frame.getByRole("radio", { name: /^Alerts/ }).check();
-    await eventually(valid(heard), true);
+    await eventually(valid, true);
     await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.equal(api.sent("POST subscriptions")[0].url, ADDRESS);
   });
 });
@@ -134,30 +115,30 @@ test("the new Teams is known as well, and the address may come with the save eve
 test("what the server refuses Teams is told in the server's words, and the next save goes on", async () => {
   const api = scriptedApi();
   api.refuse("POST subscriptions", 422, "This channel cannot be posted to.");
-  await withTeams({ api, excuse: /422/ }, async ({ frame, heard, save }) => {
+  await withTeams(connector, { api, excuse: /422/ }, async ({ frame, heard, save, times }) => {
     await frame.getByRole("radio", { name: /^GitHub/ }).check();
     await save();
     await eventually(() => heard("settings.save.failure"), [["This channel cannot be posted to."]]);
     await frame.getByRole("alert").getByText("This channel cannot be posted to.").waitFor();
     assert.deepEqual(await heard("settings.save.success"), []);
     await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.equal(await frame.getByText("This channel cannot be posted to.").count(), 0);
   });
 });
 
 test("a save that Teams itself refuses is told, and what the server has by then is not made twice", async () => {
-  await withTeams({}, async ({ frame, heard, save, be, settings, api }) => {
+  await withTeams(connector, {}, async ({ frame, save, be, settings, api, times }) => {
     await frame.getByRole("radio", { name: /^GitHub/ }).check();
     const release = api.hold("POST subscriptions");
     await save();
     await eventually(() => api.sent("POST subscriptions").length, 1);
     await be({ refuses: "Settings are locked" });
     release();
-    await eventually(() => heard("settings.save.failure").then((all) => all.length), 1);
+    await eventually(times("settings.save.failure"), 1);
     await be({ refuses: null });
     await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.equal(api.sent("POST subscriptions").length, 1);
     assert.equal(api.sent("PUT subscriptions/sub-1").length, 1);
     assert.equal((await settings()).entityId, "sub-1");
@@ -165,7 +146,7 @@ test("a save that Teams itself refuses is told, and what the server has by then 
 });
 
 test("a second save while the first runs is refused, and the first goes on", async () => {
-  await withTeams({}, async ({ frame, heard, save, api }) => {
+  await withTeams(connector, {}, async ({ frame, heard, save, api, times }) => {
     await frame.getByRole("radio", { name: /^GitHub/ }).check();
     const release = api.hold("POST subscriptions");
     await save();
@@ -173,27 +154,27 @@ test("a second save while the first runs is refused, and the first goes on", asy
     await save();
     await eventually(() => heard("settings.save.failure"), [["Your choices are being saved already. Wait a moment."]]);
     release();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.equal(api.sent("POST subscriptions").length, 1);
     assert.equal((await heard("settings.save.failure")).length, 1);
   });
 });
 
 test("what is no longer there is said, and chosen anew", async () => {
-  await withTeams({ settings: { entityId: "sub-9" }, excuse: /404/ }, async ({ frame, heard, save, settings }) => {
+  await withTeams(connector, { settings: { entityId: "sub-9" }, excuse: /404/ }, async ({ frame, save, settings, times }) => {
     await frame.getByText("What was set up here is not there any more.").first().waitFor();
     await frame.getByRole("radio", { name: /^GitHub/ }).check();
     await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.equal((await settings()).entityId, "sub-1");
   });
 });
 
 test("no event chosen cannot be saved, and is said", async () => {
-  await withTeams({ api: scriptedApi({ sources: [GITHUB] }) }, async ({ frame, heard, save }) => {
-    await eventually(valid(heard), true);
+  await withTeams(connector, { api: scriptedApi({ sources: [GITHUB] }) }, async ({ frame, heard, save, valid }) => {
+    await eventually(valid, true);
     await frame.getByRole("checkbox", { name: /^Everything/ }).uncheck();
-    await eventually(valid(heard), false);
+    await eventually(valid, false);
     await frame.getByText("Choose at least one, or everything.").waitFor();
     await save();
     await eventually(() => heard("settings.save.failure"), [["Choose at least one event, or everything."]]);
@@ -202,25 +183,25 @@ test("no event chosen cannot be saved, and is said", async () => {
 
 for (const path of ["config?for=tab", "config"]) {
   test(`where Teams gives no address one is pasted and proved before the tab can be saved (${path})`, async () => {
-    await withTeams({ page: path, webhookUrl: null, api: scriptedApi({ sources: [GITHUB] }) , excuse: /422/ }, async ({ frame, heard, save, settings, api }) => {
+    await withTeams(connector, { page: path, webhookUrl: null, api: scriptedApi({ sources: [GITHUB] }) , excuse: /422/ }, async ({ frame, save, settings, api, times, valid }) => {
       if (path === "config") {
-        await eventually(valid(heard), true);
+        await eventually(valid, true);
         await save();
-        await eventually(() => heard("settings.save.failure").then((all) => all.length), 1);
+        await eventually(times("settings.save.failure"), 1);
       }
-      await eventually(valid(heard), false);
+      await eventually(valid, false);
       await frame.getByLabel("Workflows address of the channel").fill(ADDRESS);
       await frame.getByRole("button", { name: "Post a card with a code" }).click();
       await frame.getByLabel("Code").fill("999999");
       await frame.getByRole("button", { name: "Confirm" }).click();
       await frame.getByText("That is not the code. Two tries are left.").waitFor();
-      assert.equal(await valid(heard)(), false);
+      assert.equal(await valid(), false);
       await frame.getByLabel("Code").fill("123 456");
       await frame.getByLabel("Code").press("Enter");
       await frame.getByText("Press Save to finish").waitFor();
-      await eventually(valid(heard), true);
+      await eventually(valid, true);
       await save();
-      await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+      await eventually(times("settings.save.success"), 1);
       assert.equal(api.sent("POST subscriptions")[0].by, "pasted");
       const kept = await settings();
       assert.equal(kept.entityId, "sub-1");
@@ -230,7 +211,7 @@ for (const path of ["config?for=tab", "config"]) {
 }
 
 test("the theme is Teams' from the start, follows it, and the sample is asked for anew", async () => {
-  await withTeams({ theme: "dark", api: scriptedApi({ sources: [GITHUB] }) }, async ({ frame, theme, api }) => {
+  await withTeams(connector, { theme: "dark", api: scriptedApi({ sources: [GITHUB] }) }, async ({ frame, theme, api }) => {
     await frame.getByText("3 commits pushed to main").waitFor();
     const ground = () => frame.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
     assert.equal(await ground(), "rgb(31, 31, 31)");
@@ -244,7 +225,7 @@ test("the theme is Teams' from the start, follows it, and the sample is asked fo
 });
 
 test("the sample follows what is chosen", async () => {
-  await withTeams({ api: scriptedApi({ sources: [GITHUB] }), excuse: /404/ }, async ({ frame }) => {
+  await withTeams(connector, { api: scriptedApi({ sources: [GITHUB] }), excuse: /404/ }, async ({ frame }) => {
     await frame.getByRole("checkbox", { name: /^Workflow runs/ }).check();
     assert.equal(await frame.getByLabel("Sample of").inputValue(), "workflow_run");
     await frame.getByRole("region", { name: "Sample card" }).getByText("failed", { exact: false }).first().waitFor();
@@ -253,147 +234,26 @@ test("the sample follows what is chosen", async () => {
   });
 });
 
-for (const { name, at, silent } of [
-  { name: "a host that never answers", at: undefined, silent: ["initialize"] },
-  { name: "a host that TeamsJS does not know is not believed, and", at: UNKNOWN, silent: [] },
-]) {
-  test(`${name} is told of in words after ten seconds, with a way out`, async () => {
-    await withTeams({ at, silent }, async ({ frame, api, page }) => {
-      await frame.getByText("One moment…").waitFor();
-      await eventually(() => api.asked.length, 1);
-      await page.clock.fastForward(9_000);
-      assert.equal(await frame.getByText("Teams does not answer this page.").count(), 0);
-      await page.clock.fastForward(1_100);
-      await frame.getByText("Teams does not answer this page.").waitFor();
-      const way = frame.getByRole("link", { name: "Open the plain page" });
-      assert.equal(await way.getAttribute("href"), `${RELAY}/connector/tab`);
-      assert.deepEqual(api.asked.map(({ what }) => what), ["GET about"], "it asked for a token's worth");
-    });
-  });
-}
-
-test("a host that goes silent in the midst of a save is told of, and the save is not left hanging", async () => {
-  await withTeams({}, async ({ frame, heard, save, be, api, page }) => {
-    await frame.getByRole("radio", { name: /^GitHub/ }).check();
-    await be({ silent: ["settings.setSettings"] });
-    await save();
-    await eventually(() => heard("settings.setSettings").then((all) => all.length), 1);
-    await page.clock.fastForward(10_100);
-    await eventually(() => heard("settings.save.failure"), [["Teams does not answer this page."]]);
-    assert.deepEqual(api.sent("POST subscriptions"), []);
-  });
-});
-
-test("without TeamsJS the page says so at once", async () => {
-  await withTeams({ script: "none" }, async ({ frame }) => {
-    await frame.getByText("The part of this page that talks to Teams could not be loaded.").waitFor();
-  });
-});
-
-for (const script of ["stalled", "altered"]) {
-  test(`a TeamsJS that is ${script} is told of in words`, async () => {
-    await withTeams({ script, excuse: /integrity/ }, async ({ frame, api, page }) => {
-      await frame.getByText("One moment…").or(frame.getByRole("alert")).waitFor();
-      await eventually(() => api.asked.length, 1);
-      await page.clock.fastForward(10_100);
-      await frame.getByText("The part of this page that talks to Teams could not be loaded.").waitFor();
-    });
-  });
-}
-
-test("a page from elsewhere cannot hold ours", async () => {
-  connector.serve(scriptedApi());
-  const { page, complaints, close } = await fresh(connector);
-  await inTeams(page, "config", { at: FOREIGN });
-  await eventually(() => complaints.some((line) => /frame-ancestors/.test(line)), true);
-  assert.equal(page.frames().some((one) => one.url().startsWith(RELAY)), false);
-  await close();
-});
-
-test("where Teams cannot sign one in silently a window asks for consent, and the page goes on", async () => {
-  const api = scriptedApi({ consent: CONSENT });
-  await withTeams({ api, tokens: [null, "entra-token"] }, async ({ frame, context, heard }) => {
-    await frame.getByText("Teams could not sign you in by itself.").waitFor();
-    const closed = context.waitForEvent("page").then((popup) => popup.waitForEvent("close"));
-    await frame.getByRole("button", { name: "Sign in" }).click();
-    await frame.getByRole("radio", { name: /^GitHub/ }).waitFor();
-    assert.deepEqual(await heard("authentication.authenticate.success"), [["signed-in"]]);
-    await closed;
-  });
-});
-
-test("without a window for consent Teams asks for it itself", async () => {
-  await withTeams({ tokens: [null, "entra-token"] }, async ({ frame, heard }) => {
-    await frame.getByRole("button", { name: "Sign in" }).click();
-    await frame.getByRole("radio", { name: /^GitHub/ }).waitFor();
-    assert.deepEqual((await heard("authentication.getAuthToken")).map(([, , silent]) => silent), [true, false]);
-    assert.deepEqual(await heard("authentication.authenticate"), []);
-  });
-});
-
-test("a host that promises answers which it does not give holds nothing up", async () => {
-  const runtime = JSON.stringify({ apiVersion: 4, supports: { app: { notifySuccessResponse: {} }, pages: { config: {} } } });
-  await withTeams({ runtime, silent: ["appInitialization.success"] }, async ({ frame, heard, save }) => {
-    await frame.getByRole("radio", { name: /^GitHub/ }).check();
-    await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
-  });
-});
-
 test("a source that is not on offer any more is shown by its name, and its channel can still be changed", async () => {
   const api = scriptedApi({ kept: [subscription({ source: "former" })] });
-  await withTeams({ api, settings: TYPED }, async ({ frame, heard, save }) => {
+  await withTeams(connector, { api, settings: SET_UP }, async ({ frame, save, times }) => {
     await frame.getByText("former").first().waitFor();
     await frame.getByLabel("Name", { exact: true }).fill("Old builds");
     await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.deepEqual(api.sent("PUT subscriptions/sub-1").map(({ events, name }) => [events, name]), [[["push"], "Old builds"]]);
   });
 });
 
 test("what was removed while it was being edited is added anew", async () => {
   const api = scriptedApi({ kept: [subscription()] });
-  await withTeams({ api, settings: TYPED, excuse: /404/ }, async ({ frame, heard, save, settings }) => {
+  await withTeams(connector, { api, settings: SET_UP, excuse: /404/ }, async ({ frame, save, settings, times }) => {
     await frame.getByRole("checkbox", { name: /^Push/ }).waitFor();
     api.subscriptions.length = 0;
     await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
+    await eventually(times("settings.save.success"), 1);
     assert.equal(api.sent("POST subscriptions")[0].by, "connector");
     assert.equal((await settings()).entityId, "sub-2");
-  });
-});
-
-test("an answer that the window did not ask for signs nobody in", async () => {
-  const api = scriptedApi({ consent: CONSENT });
-  const login = (to) => to.replace(/state=[^&]+/, "state=another");
-  await withTeams({ api, login, tokens: [null] }, async ({ frame, heard }) => {
-    await frame.getByRole("button", { name: "Sign in" }).click();
-    await frame.getByText("Signing in did not work.").waitFor();
-    assert.equal((await heard("authentication.authenticate.success")).length, 0);
-    assert.equal((await heard("authentication.authenticate.failure")).length, 1);
-  });
-});
-
-test("where nobody is signed in by Teams an invitation is taken in its place", async () => {
-  await withTeams({ api: scriptedApi({ sign_in: false }) }, async ({ frame, heard }) => {
-    await frame.getByText("You need an invitation from your admin.").waitFor();
-    assert.equal(await frame.getByRole("button", { name: "Sign in" }).count(), 0);
-    await frame.getByLabel("Invitation link").fill(`${RELAY}/connector/tab#invite=one-time-invitation`);
-    await frame.getByRole("button", { name: "Use the invitation" }).click();
-    await frame.getByRole("radio", { name: /^GitHub/ }).waitFor();
-    assert.deepEqual(await heard("authentication.getAuthToken"), []);
-  });
-});
-
-test("a token that has grown old is renewed and the question asked again", async () => {
-  const api = scriptedApi();
-  api.refuse("POST subscriptions", 401, "Sign in again.");
-  await withTeams({ api, excuse: /401/ }, async ({ frame, heard, save }) => {
-    await frame.getByRole("radio", { name: /^GitHub/ }).check();
-    await save();
-    await eventually(() => heard("settings.save.success").then((all) => all.length), 1);
-    assert.equal((await heard("authentication.getAuthToken")).length, 2);
-    assert.equal(api.subscriptions.length, 1);
   });
 });
 
@@ -401,28 +261,28 @@ test("a removal that the server refuses is told to Teams; one that is gone alrea
   const api = scriptedApi({ kept: [subscription()] });
   api.refuse("DELETE subscriptions/sub-1", 503, "The server is starting. Try again in a moment.");
   api.refuse("DELETE subscriptions/sub-1", 404, "It was removed.");
-  await withTeams({ api, page: "remove", frame: "remove", settings: TYPED, excuse: /503|404/ }, async ({ frame, heard, remove }) => {
+  await withTeams(connector, { api, page: "remove", frame: "remove", settings: SET_UP, excuse: /503|404/ }, async ({ frame, heard, remove, times }) => {
     await frame.getByText("Press Remove").waitFor();
     await remove();
     await eventually(() => heard("settings.remove.failure"), [["The server is starting. Try again in a moment."]]);
     await remove();
-    await eventually(() => heard("settings.remove.success").then((all) => all.length), 1);
+    await eventually(times("settings.remove.success"), 1);
   });
 });
 
 test("a channel that is removed from its own settings page is removed from the server too", async () => {
   const api = scriptedApi({ kept: [subscription()] });
-  await withTeams({ api, settings: TYPED }, async ({ frame, heard, remove }) => {
+  await withTeams(connector, { api, settings: SET_UP }, async ({ frame, remove, times }) => {
     await frame.getByRole("checkbox", { name: /^Push/ }).waitFor();
     await remove();
-    await eventually(() => heard("settings.remove.success").then((all) => all.length), 1);
+    await eventually(times("settings.remove.success"), 1);
     assert.deepEqual(api.subscriptions, []);
   });
 });
 
 test("as a tab the page lists what is mine", async () => {
   const api = scriptedApi({ kept: [subscription()] });
-  await withTeams({ api, page: "tab", frame: "content" }, async ({ frame }) => {
+  await withTeams(connector, { api, page: "tab", frame: "content" }, async ({ frame }) => {
     await frame.getByText("Signed in as Mona L.").waitFor();
     await frame.getByRole("listitem", { name: "Builds" }).waitFor();
   });
