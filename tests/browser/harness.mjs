@@ -73,7 +73,7 @@ function event(one) {
 }
 
 /** The system's Chromium, with all that it does of its own accord switched off. */
-export function launch() {
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -85,6 +85,7 @@ export function launch() {
       "--disable-extensions",
       "--disable-sync",
       "--no-first-run",
+      ...more,
     ],
   });
 }

@@ -91,7 +91,7 @@ export function picture(document, { url, name, person }) {
   } else {
     drawn.setAttribute("aria-hidden", "true");
   }
-  drawn.title = `${name ? `${name}: ` : ""}the demo fetches no pictures, Teams does`;
+  drawn.title = `${name ? `${name}: ` : ""}no pictures are fetched here, Teams does`;
   return drawn;
 }
 
