@@ -18,6 +18,7 @@ use crate::{
     admin::{self, Admin, Ready},
     clock::Clock,
     config::{Config, problem::Problem},
+    connector::{self, Allowances, Connector},
     deliver::{
         fetch::Fetcher,
         post::{Poster, PosterError, Proxies, WayOut},
@@ -148,9 +149,10 @@ impl App {
         };
         let (ingest, rejects) = (self.admin.ingest.clone(), self.admin.rejects.clone());
         let hooks = Hooks { ingest, limits: self.settings.body_limits.clone(), proxies, rejects, log };
+        let router = hooks::router(hooks).merge(connector::router(self.connector()));
         let (public, stopping) = (limits(self.shares.connections), self.stopping.clone());
         self.tasks.spawn(async move {
-            connection::serve_tcp(listeners.public, hooks::router(hooks), public, entrance, stopping).await;
+            connection::serve_tcp(listeners.public, router, public, entrance, stopping).await;
             "the public listener"
         });
         let few = limits(self.shares.admin);
@@ -166,6 +168,20 @@ impl App {
             connection::serve_unix(listeners.socket, router, few, stopping).await;
             "the admin socket"
         });
+    }
+
+    fn connector(&self) -> Arc<Connector> {
+        let admin = &self.admin;
+        Arc::new(Connector {
+            rules: admin.rules.clone(),
+            identity: admin.identity.clone(),
+            subscriptions: admin.subscriptions.clone(),
+            dispatch: admin.dispatch.clone(),
+            quotas: admin.quotas.clone(),
+            store: admin.store.clone(),
+            allowances: Allowances::default(),
+            clock: admin.clock.clone(),
+        })
     }
 
     fn know_captured(&self) {

@@ -3,6 +3,7 @@
 //! It knows limits, statuses and connections; what a webhook means is `ingest`'s business.
 
 pub mod budget;
+pub mod card_page;
 pub mod connection;
 pub mod entrance;
 pub mod hooks;

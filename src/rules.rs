@@ -34,7 +34,7 @@ use crate::{
     lane::rate::Rate,
     name::{EntraName, LocaleName, ProfileName, QuotaGroup, SourceName, TemplateName, ZoneName},
     outcome::Reason,
-    profile::Profiles,
+    profile::{Profile, Profiles},
     provider::{Provider, Providers},
     render::{self, Locales, TemplateFile, Templates, WordsFile},
     route::mapping::Mapping,
@@ -58,6 +58,8 @@ pub struct Rules {
     pub entra: BTreeMap<EntraName, Arc<Entra>>,
     /// The pages on which people subscribe, where there are any.
     pub connector: Option<Connector>,
+    /// How the outside reaches the relay, where that is known.
+    pub public_url: Option<Url>,
     /// How cards are posted.
     pub delivery: DeliveryRules,
     /// Who is told of destinations that fail: a subscription's id or name.
@@ -190,6 +192,7 @@ impl Rules {
                 host_rules: config.host_rules.clone(),
                 entra: config.entra.iter().map(|(name, entra)| (name.clone(), Arc::new(entra.clone()))).collect(),
                 connector: config.connector.clone(),
+                public_url: config.server.public_url.clone(),
                 delivery: DeliveryRules {
                     timeout: config.delivery.timeout.0,
                     schedule: Schedule::new(config.delivery.retry.iter().map(|wait| wait.0).collect()),
@@ -225,7 +228,7 @@ impl Rules {
     }
 
     /// The windows of a profile, as the admin set them or as it has them.
-    pub fn profile_windows(&self, profile: &Profile) -> &[Window] {
+    pub fn profile_windows<'s>(&'s self, profile: &'s Profile) -> &'s [Window] {
         self.profile_windows.get(&profile.name).unwrap_or(&profile.windows)
     }
 }

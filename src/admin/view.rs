@@ -12,9 +12,10 @@ use crate::{
         EntraName, EventId, LocaleName, ProfileName, QuotaGroup, SourceName, SubscriptionId, TemplateSet, ZoneName,
     },
     outcome::Reason,
+    person::Owner,
     standing::{Actor, Standing, State},
     store::EventRecord,
-    subscription::{QuietHours, Subscription},
+    subscription::{Chips, QuietHours, Subscription, Team},
 };
 
 /// A subscription.
@@ -76,8 +77,24 @@ pub struct SubscriptionView {
     /// What whoever added it should know of its URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// Who asked for it on the connector's pages, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<AskedView>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// Who asked for a subscription, and from where.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AskedView {
+    /// Who may change it.
+    pub owner: Owner,
+    /// Whether it still waits for the code that was posted to its channel.
+    pub unproved: bool,
+    /// What its filter was made from.
+    pub chips: Chips,
+    /// Where, as Teams said; hints that nobody vouches for.
+    pub team: Team,
 }
 
 /// One window of a quota.
@@ -124,6 +141,12 @@ impl SubscriptionView {
             waiting,
             warning: None,
             quota: quota.into_iter().map(window).collect(),
+            asked: one.asked.as_ref().map(|asked| AskedView {
+                owner: asked.owner.clone(),
+                unproved: asked.unproved.is_some(),
+                chips: asked.chips.clone(),
+                team: asked.team.clone(),
+            }),
             created_at: one.created_at,
         }
     }

@@ -78,6 +78,29 @@ pub struct SignIn {
     pub members: Vec<Owner>,
 }
 
+impl SignIn {
+    /// The application's URI, in which Teams wants the host of the pages.
+    pub fn uri(&self, host: &str) -> String {
+        format!("api://{host}/{}", self.client_id)
+    }
+
+    /// Where people allow the application to know who they are, once; the page adds where they come back to.
+    pub fn consent(&self, public_url: Option<&Url>) -> Option<Url> {
+        let host = public_url?.host_str()?;
+        let tenant = match self.tenants.as_slice() {
+            [only] => only.as_str(),
+            _ => "organizations",
+        };
+        let mut url = self.authority.join(&format!("{tenant}/oauth2/v2.0/authorize")).ok()?;
+        let scope = format!("openid profile {}/access_as_user", self.uri(host));
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.client_id)
+            .append_pair("response_type", "code")
+            .append_pair("scope", &scope);
+        Some(url)
+    }
+}
+
 /// What the app package says of the app; what is missing here, `check` names.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -185,6 +208,19 @@ mod tests {
         let connector: Connector = serde_json::from_value(json!({})).unwrap();
         assert!(connector.frame_ancestors.contains(&"https://*.cloud.microsoft".to_owned()));
         assert_eq!(connector, Connector::default());
+    }
+
+    #[test]
+    fn consent_is_asked_for_in_the_one_tenant_that_there_is() {
+        let id = "0f6e3c1a-1111-4222-8333-944444444444";
+        let sign_in: SignIn = serde_json::from_value(json!({"client_id": id, "tenants": [id]})).unwrap();
+        let public_url = Url::parse("https://hooks.octo.example/").unwrap();
+        let url = sign_in.consent(Some(&public_url)).unwrap();
+        assert!(
+            url.as_str()
+                .starts_with(&format!("https://login.microsoftonline.com/{id}/oauth2/v2.0/authorize?client_id={id}"))
+        );
+        assert!(url.as_str().contains("hooks.octo.example") && sign_in.consent(None).is_none());
     }
 
     #[test]

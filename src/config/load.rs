@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     Config, Source, TextFile,
+    connector::Connector,
     layers::{Layers, MAIN_FILE, toml_files},
     problem::{Problem, did_you_mean},
     quotas::Quotas,
@@ -63,13 +64,7 @@ impl Config {
         let cards = sections.read("cards");
         let log = sections.read("log");
         let templates: TemplatesSection = sections.read("templates");
-        let connector = sections.table.contains_key("connector").then(|| {
-            let connector: super::connector::Connector = sections.read("connector");
-            super::connector::Connector {
-                assets: connector.assets.as_ref().map(|assets| folder.join(assets)),
-                ..connector
-            }
-        });
+        let connector = sections.connector(folder);
         let quotas = match table.remove("quotas") {
             Some(quotas) => Quotas::read(quotas, &|key| layers.place(&format!("quotas.{key}")), &mut problems),
             None => Quotas::default(),
@@ -139,6 +134,16 @@ impl Sections<'_> {
     fn read<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
         let Some(section) = self.table.remove(name) else { return T::default() };
         read_under(section, name, self.layers, self.problems).unwrap_or_default()
+    }
+}
+
+impl Sections<'_> {
+    /// The pages; none without their table.
+    fn connector(&mut self, folder: &Path) -> Option<Connector> {
+        self.table.contains_key("connector").then(|| {
+            let connector: Connector = self.read("connector");
+            Connector { assets: connector.assets.as_ref().map(|assets| folder.join(assets)), ..connector }
+        })
     }
 }
 

@@ -103,7 +103,6 @@ impl From<Refused> for Refusal {
     }
 }
 
-/// The same for what is not there and for what is somebody else's.
 fn gone() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "unknown_subscription", "this subscription is not there any more")
 }
@@ -137,8 +136,13 @@ async fn about(State(connector): Relay) -> Json<Value> {
     let rules = connector.rules.load();
     let settings = rules.connector.as_ref();
     let own = settings.is_some_and(|settings| settings.assets.is_some());
-    let sign_in = settings.is_some_and(|settings| settings.sign_in.is_some());
-    Json(json!({ "teamsjs": if own { "self" } else { "cdn" }, "sign_in": sign_in }))
+    let sign_in = settings.and_then(|settings| settings.sign_in.as_ref());
+    let consent = sign_in.and_then(|sign_in| sign_in.consent(rules.public_url.as_ref()));
+    Json(json!({
+        "teamsjs": if own { "self" } else { "cdn" },
+        "sign_in": sign_in.is_some(),
+        "consent": consent,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -182,7 +186,12 @@ impl Connector {
     /// A subscription that this person or guest may see and change.
     fn own(&self, who: &Who, id: &str) -> Result<Arc<Subscription>, Refusal> {
         let one = self.subscriptions.of_id(id)?;
-        if self.is_of(who, &one) { Ok(one) } else { Err(gone().into()) }
+        if self.is_of(who, &one) {
+            return Ok(one);
+        }
+        // Said apart from one that is gone: Teams is not to be told that somebody else's was removed.
+        let detail = "this subscription is somebody else's; ask them, or the admin";
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into())
     }
 
     fn is_of(&self, who: &Who, one: &Subscription) -> bool {

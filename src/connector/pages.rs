@@ -68,11 +68,11 @@ async fn page(State(connector): State<Arc<Connector>>, name: &'static str) -> Re
 /// The element that loads TeamsJS.
 fn script(own: bool) -> Option<String> {
     if own {
-        return Some(format!("<script src=\"/connector/assets/{TEAMSJS}\"></script>"));
+        return Some(format!("<script async src=\"/connector/assets/{TEAMSJS}\"></script>"));
     }
     let TeamsJs { version, integrity } = serde_json::from_slice(PAGE.get_file("teamsjs.json")?.contents()).ok()?;
     Some(format!(
-        "<script src=\"{CDN}/teams-js/{version}/js/{TEAMSJS}\" integrity=\"{integrity}\" crossorigin=\"anonymous\"></script>"
+        "<script async src=\"{CDN}/teams-js/{version}/js/{TEAMSJS}\" integrity=\"{integrity}\" crossorigin=\"anonymous\"></script>"
     ))
 }
 
@@ -86,7 +86,8 @@ async fn asset(State(connector): State<Arc<Connector>>, Path(name): Path<String>
         _ => return unknown().into_response(),
     };
     let own = PAGE.get_file(&name).and_then(|file| file.contents_utf8());
-    match own.or_else(|| card_page::file(&name)) {
+    let of_cards = || card_page::files().find(|(known, ..)| *known == name).map(|(.., text)| text);
+    match own.or_else(of_cards) {
         Some(text) => told(text.to_owned(), kind),
         None => unknown().into_response(),
     }

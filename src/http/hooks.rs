@@ -45,7 +45,7 @@ pub struct Hooks {
     pub log: Arc<RefusalLog>,
 }
 
-/// The routes of the public listener.
+/// The routes of webhooks; whatever else is asked for is not there.
 pub fn router(hooks: Hooks) -> Router {
     Router::new()
         .route("/hooks/{source}", any(hook))

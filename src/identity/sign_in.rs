@@ -51,7 +51,7 @@ impl SignIn {
         let authority = settings.authority.as_str().trim_end_matches('/').to_owned();
         // A token of version 1 is for the application's URI, in which Teams wants the pages' own host.
         let host = public_url.and_then(Url::host_str);
-        let uri = host.map(|host| format!("api://{host}/{}", settings.client_id));
+        let uri = host.map(|host| settings.uri(host));
         Self {
             keys_at: keys_at(&settings.authority),
             authority,

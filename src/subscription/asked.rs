@@ -5,13 +5,13 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::secret::same;
+use crate::{person::Owner, secret::same};
 
 /// Who asked for it, with which choices, and whether the channel is known to be theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Who may change it.
-    pub owner: String,
+    pub owner: Owner,
     /// What its filter was made from.
     #[serde(default)]
     pub chips: Chips,

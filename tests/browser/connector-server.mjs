@@ -13,7 +13,7 @@ import { launch } from "./harness.mjs";
 import { HOST_PAGE, HOST_SCRIPT } from "./teams-host.mjs";
 
 const PAGES = fileURLToPath(new URL("../../src/connector/page/", import.meta.url));
-const CARDS = fileURLToPath(new URL("../../src/cli/demo/page/", import.meta.url));
+const CARDS = fileURLToPath(new URL("../../src/http/card_page/", import.meta.url));
 const SHARED = ["card.css", "card.js", "markdown.js", "message-card.js", "parts.js"];
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const PAGE = fileURLToPath(new URL("../../src/cli/demo/page/", import.meta.url));
+const CARD_PAGE = fileURLToPath(new URL("../../src/http/card_page/", import.meta.url));
 const CARDS = fileURLToPath(new URL("cards/", import.meta.url));
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
@@ -46,7 +47,7 @@ export async function startDemo({ kept = [], about = ABOUT, port = 0 } = {}) {
     }
     const name = pathname === "/" ? "page.html" : pathname.slice(1);
     const type = TYPES[extname(name)];
-    const file = type && /^[a-z-]+\.[a-z]+$/.test(name) ? await readFile(join(PAGE, name)).catch(() => null) : null;
+    const file = type && /^[a-z-]+\.[a-z]+$/.test(name) ? await readFile(join(PAGE, name)).catch(() => readFile(join(CARD_PAGE, name)).catch(() => null)) : null;
     if (!file) return response.writeHead(404).end();
     return response.writeHead(200, { "content-type": type, "content-security-policy": POLICY }).end(file);
   });

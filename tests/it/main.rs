@@ -9,6 +9,7 @@
 
 mod admin;
 mod clock;
+mod connector;
 mod delivery;
 mod disk;
 mod disk_faults;

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, http::card_page};
 
 /// Messages that are kept for a page that opens later.
 const KEPT: usize = 200;
@@ -86,17 +86,12 @@ impl Channel {
 }
 
 /// The page's files, as `include_str!` takes them: address, media type, text.
-const FILES: [(&str, &str, &str); 14] = [
+const FILES: [(&str, &str, &str); 9] = [
     ("/", HTML, include_str!("page/page.html")),
     ("/page.css", CSS, include_str!("page/page.css")),
-    ("/card.css", CSS, include_str!("page/card.css")),
     ("/page.js", JS, include_str!("page/page.js")),
     ("/channels.js", JS, include_str!("page/channels.js")),
     ("/message.js", JS, include_str!("page/message.js")),
-    ("/card.js", JS, include_str!("page/card.js")),
-    ("/message-card.js", JS, include_str!("page/message-card.js")),
-    ("/markdown.js", JS, include_str!("page/markdown.js")),
-    ("/parts.js", JS, include_str!("page/parts.js")),
     ("/posted.js", JS, include_str!("page/posted.js")),
     ("/preview", HTML, include_str!("page/preview.html")),
     ("/preview.css", CSS, include_str!("page/preview.css")),
@@ -114,6 +109,9 @@ pub(super) fn router(channel: Arc<Channel>) -> Router {
         .route("/teams/{channel}", post(teams).layer(DefaultBodyLimit::max(1 << 20)));
     for (address, kind, text) in FILES {
         router = router.route(address, get(move || async move { file(kind, text) }));
+    }
+    for (name, kind, text) in card_page::files() {
+        router = router.route(&format!("/{name}"), get(move || async move { file(kind, text) }));
     }
     router.with_state(channel)
 }
