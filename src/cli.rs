@@ -1,5 +1,6 @@
 //! The commands of `teams-relay`: arguments in, text out, an exit code at the end.
 
+mod app_package;
 mod check;
 mod client;
 mod dead;
@@ -78,6 +79,8 @@ enum Command {
     /// What was given up, and why
     #[command(subcommand)]
     Dead(dead::Command),
+    /// Write the Teams app, which shows the pages on which people subscribe, as a file to upload
+    AppPackage(app_package::Args),
     /// What seals the secrets in the store
     #[command(subcommand)]
     Key(key::Command),
@@ -124,6 +127,7 @@ impl Cli {
             Command::Event(command) => event::run(&client::Client::of(&folder, &environment), command).await,
             Command::Reject(command) => reject::run(&client::Client::of(&folder, &environment), command).await,
             Command::Dead(command) => dead::run(&client::Client::of(&folder, &environment), command).await,
+            Command::AppPackage(args) => app_package::run(&folder, &environment, &args),
             Command::Key(key::Command::New) => key::new(),
             Command::Key(key::Command::Rotate) => key::rotate(&client::Client::of(&folder, &environment)).await,
             Command::Export(args) if args.is_offline() => transfer::salvage(&folder, &environment, args).await,

@@ -26,6 +26,7 @@ pub mod route;
 pub mod render;
 pub mod profile;
 pub mod digest;
+pub mod teams_app;
 // machines
 pub mod store;
 pub mod lane;

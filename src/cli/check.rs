@@ -8,6 +8,7 @@ use crate::{
     http::tls::Certificate,
     render::{Sample, Templates},
     rules::{Rules, samples},
+    teams_app::TeamsApp,
 };
 
 /// Stands between a mistake of a template and the sample that it was seen with.
@@ -27,7 +28,7 @@ pub(super) fn run(folder: &Path, environment: &BTreeMap<String, String>) -> Resu
                 problems.extend(misspelt(&rules.templates, &samples));
             }
             if problems.is_empty() {
-                return output::line(&summary(folder, &rules, samples.len()));
+                return output::line(&summary(folder, &config, &rules, samples.len()));
             }
         }
     }
@@ -89,7 +90,7 @@ fn without_sample(problem: &Problem) -> &str {
     problem.found.split_once(WITH).map_or(&problem.found, |(found, _)| found)
 }
 
-fn summary(folder: &Path, rules: &Rules, samples: usize) -> String {
+fn summary(folder: &Path, config: &Config, rules: &Rules, samples: usize) -> String {
     let mut lines = vec![format!(
         "{}: {} source{}, {} templates rendered with {samples} samples, no problems",
         folder.display(),
@@ -102,5 +103,20 @@ fn summary(folder: &Path, rules: &Rules, samples: usize) -> String {
             if source.verifier.is_none() { " (verify = \"none\": whoever knows the address is believed)" } else { "" };
         lines.push(format!("  {}: {}{open}", source.name, source.provider.title()));
     }
+    lines.extend(config.connector.is_some().then(|| of_the_app(config)));
     lines.join("\n")
+}
+
+/// What the Teams app still lacks. The daemon does without it, so that is no problem.
+fn of_the_app(config: &Config) -> String {
+    match TeamsApp::of(config) {
+        Ok(app) => format!("  the Teams app {} {}: `teams-relay app-package` makes it", app.name(), app.version()),
+        Err(missing) => {
+            let lines: Vec<String> = missing.iter().map(|problem| format!("\n    {problem}")).collect();
+            format!(
+                "  the Teams app can't be made yet; where you want it (`teams-relay app-package`):{}",
+                lines.concat()
+            )
+        }
+    }
 }

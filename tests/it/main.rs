@@ -8,6 +8,7 @@
 )]
 
 mod admin;
+mod app_package;
 mod clock;
 mod connector;
 mod delivery;
