@@ -370,7 +370,10 @@ impl Store for MemoryStore {
                 self.put_captured(Kept::read(value)?, usize::MAX);
                 Ok(())
             }
-            ExportLine::RelayKey(value) => self.key_or(|| guests::key(value)).map(drop),
+            ExportLine::RelayKey(value) => {
+                let key = guests::key(value)?;
+                self.key_or(|| Ok(key)).map(drop)
+            }
             ExportLine::UsedInvitation(value) => {
                 self.guests().add(Used::read(value)?);
                 Ok(())

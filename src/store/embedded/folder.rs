@@ -306,7 +306,7 @@ impl Files {
             Some(expected) if expected > found => {
                 let (note, path) = (store.join(COUNT), path.display());
                 let why = format!(
-                    "it holds {found} of {expected} records (subscriptions, captured secrets, and what lets guests in); put it back from a backup, or remove `{}` to go on with those",
+                    "it holds {found} of {expected} subscriptions, captured secrets and records of guests; put it back from a backup, or remove `{}` to go on with those",
                     note.display()
                 );
                 Err(damaged(format!("`{path}`"), why))

@@ -109,7 +109,9 @@ fn secrets(path: &Path, copy: &Path, seal: Seal, saved: &mut Saved<'_>) -> Resul
         }
     }
     if let Some(expected) = expected.filter(|expected| *expected > found) {
-        saved.lost.push(format!("{} of {expected} records that are no events", expected - found));
+        saved
+            .lost
+            .push(format!("{} of {expected} subscriptions, captured secrets and records of guests", expected - found));
     }
     Ok(())
 }
