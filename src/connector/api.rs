@@ -89,16 +89,17 @@ impl From<SubscribeError> for Refusal {
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
-        let status = match &refused {
-            Refused::Closed => StatusCode::NOT_FOUND,
-            Refused::Stranger => StatusCode::FORBIDDEN,
-            Refused::Unavailable | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Refused::Unbelieved(_) | Refused::Over(_) | Refused::Used => StatusCode::UNAUTHORIZED,
-        };
         if let Some(why) = refused.why() {
             tracing::info!(%why, "somebody was not let in to the pages");
         }
-        let word = if status == StatusCode::FORBIDDEN { "forbidden" } else { "unauthorized" };
+        let (status, word) = match refused {
+            Refused::Store(error) => return error.into(),
+            Refused::Closed => (StatusCode::NOT_FOUND, "unknown_address"),
+            Refused::Stranger => (StatusCode::FORBIDDEN, "forbidden"),
+            Refused::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            Refused::Used => (StatusCode::CONFLICT, "used"),
+            Refused::Unbelieved(_) | Refused::Over(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+        };
         Self(Problem::new(status, word, refused.to_string()))
     }
 }

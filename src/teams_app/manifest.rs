@@ -36,7 +36,8 @@ impl TeamsApp {
             "icons": {"color": icon::COLOR.file, "outline": icon::OUTLINE.file},
             "accentColor": icon::ACCENT.to_string(),
             "configurableTabs": [{
-                "configurationUrl": settings,
+                // It is shown at first what a tab needs: Teams gives no webhook URL to one.
+                "configurationUrl": format!("{settings}?for=tab"),
                 "canUpdateConfiguration": true,
                 "scopes": ["team", "groupChat"],
             }],

@@ -101,7 +101,7 @@ fn the_manifest_says_its_version_since_the_schema_can_not_hold_it_to_one() {
 #[test]
 fn pages_are_below_the_public_address_and_its_host_is_the_one_valid_domain() {
     let manifest = app(SETTINGS).manifest();
-    let settings = "https://hooks.octo.example/relay/connector/config";
+    let settings = "https://hooks.octo.example/relay/connector/config?for=tab";
     assert_eq!(manifest["configurableTabs"][0]["configurationUrl"], settings);
     let tab = &manifest["staticTabs"][0];
     assert_eq!(tab["contentUrl"], "https://hooks.octo.example/relay/connector/tab");
@@ -112,7 +112,7 @@ fn pages_are_below_the_public_address_and_its_host_is_the_one_valid_domain() {
     let with_port = app(&SETTINGS.replace("octo.example/relay/", "octo.example:8443")).manifest();
     assert_eq!(
         with_port["configurableTabs"][0]["configurationUrl"],
-        "https://hooks.octo.example:8443/connector/config"
+        "https://hooks.octo.example:8443/connector/config?for=tab"
     );
     assert_eq!(with_port["validDomains"], json!(["hooks.octo.example"]));
 }
