@@ -198,6 +198,21 @@ fn restraint_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
     [severity, changes, quiet].into_iter().flatten().collect()
 }
 
+/// Who asked for it on the connector's pages, and from where in Teams, if somebody did.
+fn asked_of(one: &SubscriptionView) -> Vec<(&'static str, String)> {
+    let Some(asked) = &one.asked else { return Vec::new() };
+    let team = &asked.team;
+    let place = |name: &Option<String>, id: &Option<String>| name.clone().or_else(|| id.clone());
+    let parts = [
+        ("asked by", Some(asked.owner.to_string())),
+        ("team", place(&team.team_name, &team.team)),
+        ("channel", place(&team.channel_name, &team.channel)),
+        ("set up by", team.user.clone()),
+        ("proof", asked.unproved.then(|| "waits for the code that was posted to the channel".to_owned())),
+    ];
+    parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 /// Where its destination is, and why it is not where it should be.
 fn state_of(one: &SubscriptionView) -> String {
     match one.reason {
@@ -228,10 +243,11 @@ fn show(one: &SubscriptionView, json: bool) -> Result<(), Failure> {
     let window = |one: &QuotaView| format!("{} posts in {} ({} could go at once now)", one.posts, one.per, one.left);
     let quota: Vec<String> = one.quota.iter().map(window).collect();
     let restraint: String = restraint_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
+    let asked: String = asked_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     let look: String = look_of(one).iter().map(|(name, value)| format!("{name:13}{value}\n")).collect();
     output::line(&format!(
         "id           {}\nname         {}\nsource       {}\nevents       {events}\nfilter       {}\n\
-         destination  {} ({})\nquota group  {group}\n{headers}{entra}{look}{restraint}state        {} \
+         destination  {} ({})\nquota group  {group}\n{headers}{entra}{look}{restraint}{asked}state        {} \
          since {:.0}, by {by}{cure}\nwaiting      {}\nquota        {}\ncreated      {:.0}",
         one.id,
         or_none(&one.name),

@@ -24,6 +24,11 @@ pub(super) fn check(config: &Config, place: &dyn Fn(&str) -> String, problems: &
         let found = format!("is {}, less than server.body_limit", server.body_memory);
         note("server.body_memory", found, "make it a multiple of that, so that several bodies fit");
     }
+    let offered = config.connector.iter().flat_map(|connector| &connector.sources);
+    for source in offered.filter(|source| !config.sources.contains_key(*source)) {
+        let cure = "use the name of a file in sources/, or take it out";
+        note("connector.sources", format!("names `{source}`, and there is no such source"), cure);
+    }
     if let Some(max_size) = config.store.max_size.filter(|size| *size < storage::LEAST) {
         let cure = format!("make it {} at least", storage::LEAST);
         note("store.max_size", format!("is {max_size}, too little to work in"), &cure);
@@ -40,13 +45,14 @@ mod tests {
     fn settings_that_do_not_fit_each_other_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let text = "[server]\nlisten = \"127.0.0.1:80\"\nbody_memory = 10\n\
-                    [admin]\nlisten = \"127.0.0.1:80\"\ntoken = [\"short-hunter2\", \"long-enough-hunter2\"]";
+                    [connector]\nsources = [\"gihub\"]\n[admin]\nlisten = \"127.0.0.1:80\"\ntoken = [\"short-hunter2\", \"long-enough-hunter2\"]";
         std::fs::write(folder.path().join("teams-relay.toml"), text).unwrap();
         let (_, problems) = Config::load(folder.path(), &BTreeMap::new());
         let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
         insta::assert_snapshot!(shown.join("\n"), @r"
         teams-relay.toml: admin.listen: is the address of server.listen; give it another port
         teams-relay.toml: admin.token: is 13 characters; use at least 16, e.g. of `openssl rand -hex 32`
+        teams-relay.toml: connector.sources: names `gihub`, and there is no such source; use the name of a file in sources/, or take it out
         teams-relay.toml: server.body_memory: is 10, less than server.body_limit; make it a multiple of that, so that several bodies fit
         ");
     }
