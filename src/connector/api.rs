@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -106,6 +107,13 @@ impl From<Refused> for Refusal {
 
 fn gone() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "unknown_subscription", "this subscription is not there any more")
+}
+
+/// The channel's quota is used up until that instant.
+pub(super) fn too_many(until: Timestamp, now: Timestamp) -> Problem {
+    let wait = u64::try_from(until.duration_since(now).as_secs()).unwrap_or_default().max(1);
+    let detail = "the channel has had as many cards as it takes for now; try again in a moment";
+    Problem { retry_after: Some(wait), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
 }
 
 /// Somebody who is known by what stands behind `Bearer`.
@@ -277,7 +285,7 @@ async fn add(State(connector): Relay, Known(who): Known, sent: Sent<Wanted>) -> 
     // Whoever pasted a URL has still to show that the channel is theirs: no code fits until one was posted.
     let unproved = (wanted.by == By::Pasted).then(|| Unproved {
         code: Code::new(rand::random()),
-        sent_at: jiff::Timestamp::UNIX_EPOCH,
+        sent_at: Timestamp::UNIX_EPOCH,
         tries: u32::MAX,
     });
     let asked =
@@ -352,11 +360,7 @@ async fn test(State(connector): Relay, Known(who): Known, Path(id): Path<String>
         return Err(Problem::new(StatusCode::CONFLICT, "unproved", detail).into());
     }
     let now = connector.clock.now();
-    let (verdict, attempt) = connector.dispatch.test(&own).await?.map_err(|at| {
-        let wait = u64::try_from(at.duration_since(now).as_secs()).unwrap_or_default().max(1);
-        let detail = "the channel has had as many cards as it takes for now; try again in a moment";
-        Problem { retry_after: Some(wait), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
-    })?;
+    let (verdict, attempt) = connector.dispatch.test(&own).await?.map_err(|at| too_many(at, now))?;
     let (outcome, says) = match verdict {
         Verdict::Accepted => ("accepted", "A test card was posted; look into the channel.".to_owned()),
         _ => ("refused", format!("The test card did not arrive: {}", attempt.reason.meaning())),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use super::{Connector, api::Refusal};
+use super::{
+    Connector,
+    api::{Refusal, too_many},
+};
 use crate::{
     delivery::Verdict,
     http::problem::Problem,
@@ -35,12 +38,7 @@ impl Connector {
                 let detail = format!("the card with the code did not arrive: {}", attempt.reason.meaning());
                 Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_posted", detail).into())
             }
-            Err(at) => {
-                let wait = u64::try_from(at.duration_since(now).as_secs()).unwrap_or_default().max(1);
-                let detail = "the channel has had as many cards as it takes for now; try again in a moment";
-                Err(Problem { retry_after: Some(wait), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
-                    .into())
-            }
+            Err(at) => Err(too_many(at, now).into()),
         }
     }
 
