@@ -81,19 +81,26 @@ fn kinds(places: &ChipPlaces) -> Vec<&'static str> {
 }
 
 /// A provider's types of events: those that have a template of their own, and those that the samples of its `default`
-/// template are of.
+/// template are of. What is shown in many ways is what people look for, so that stands first.
 fn events(rules: &Rules, provider: &str) -> Vec<Event> {
-    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let of_provider =
+        |name: &TemplateName| type_of(name, provider).filter(|kind| *kind != "default").map(str::to_owned);
+    let mut found: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for name in rules.templates.names() {
-        if let Some(kind) = type_of(&name, provider).filter(|kind| *kind != "default") {
-            found.insert(kind.to_owned(), rules.templates.says(&name).unwrap_or_default());
+        if let Some(kind) = of_provider(&name) {
+            found.insert(kind, (0, rules.templates.says(&name).unwrap_or_default()));
         }
     }
-    let of_default = samples().into_iter().filter(|sample| type_of(&sample.template, provider) == Some("default"));
-    for kind in of_default.filter_map(|sample| sample.variant) {
-        found.entry(kind).or_default();
+    for sample in samples() {
+        let of_default = type_of(&sample.template, provider) == Some("default");
+        let kind = if of_default { sample.variant } else { of_provider(&sample.template) };
+        if let Some(kind) = kind {
+            found.entry(kind).or_default().0 += 1;
+        }
     }
-    found.into_iter().map(|(kind, says)| Event { title: title(&kind), r#type: kind, says }).collect()
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_key(|(_, (samples, _))| std::cmp::Reverse(*samples));
+    found.into_iter().map(|(kind, (_, says))| Event { title: title(&kind), r#type: kind, says }).collect()
 }
 
 /// The type that a provider's template is for.
