@@ -18,7 +18,7 @@ const SHARED = ["card.css", "card.js", "markdown.js", "message-card.js", "parts.
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
 
 export const RELAY = "https://relay.example.test";
-const TEAMS = "https://teams.microsoft.com";
+export const TEAMS = "https://teams.microsoft.com";
 export const NEW_TEAMS = "https://teams.cloud.microsoft";
 /** Its pages may hold ours by the policy, but TeamsJS does not know it. */
 export const UNKNOWN = "https://a.b.cloud.microsoft";
