@@ -72,7 +72,7 @@ async function answer(response) {
 }
 
 function words(status, said, after) {
-  const detail = textOf(said?.detail);
+  const detail = sentence(textOf(said?.detail));
   const wait = /^\d+$/.test(after ?? "") ? ` Try again in ${after === "1" ? "a second" : `${after} seconds`}.` : "";
   if (detail) return detail + (/again/i.test(detail) ? "" : wait);
   if (status === 401) return "You are not signed in any more. Load the page again.";
@@ -80,6 +80,11 @@ function words(status, said, after) {
   if (status === 404) return "This is not there any more.";
   if (status === 429) return `That was a bit much at once.${wait || " Wait a moment and try again."}`;
   return `The server could not do this (${status}).${wait || " Try again in a moment."}`;
+}
+
+/** The server writes its refusals as parts of a log's line: without a capital and a stop. */
+function sentence(text) {
+  return text && text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 }
 
 function textOf(value) {

@@ -68,8 +68,10 @@ export function eventChoice(source, wanted, { changed, looked }) {
   }
 
   const first = row(all, "Everything", "All that it sends, also what it learns to send later");
-  const rows = boxes.map(({ element }) => element);
-  return { element: group("What", first, ...finder("Find an event", rows), el("div", "choices", ...rows), said), value };
+  // What is chosen already is seen without looking for it.
+  const rows = boxes.toSorted((one, other) => other.entry.checked - one.entry.checked).map(({ element }) => element);
+  const list = el("div", rows.length > AT_ONCE ? "choices choices-many" : "choices", ...rows);
+  return { element: group("What", first, ...finder("Find an event", rows), list, said), value };
 }
 
 function box(type, title, says, wanted) {

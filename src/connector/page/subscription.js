@@ -110,7 +110,8 @@ function facts(now, source) {
     ["Only", [chipWords(now.chips), gravityWords(now.min_severity)].filter(Boolean).join("; ")],
     ["Last card", now.last_delivery ? time(now.last_delivery) : "none yet"],
     ["Waiting", now.waiting > 0 ? `${now.waiting} ${now.waiting === 1 ? "post" : "posts"}` : "nothing"],
-    ...(now.quota ?? []).map(({ posts, per, left }) => ["Posts left", `${left} of ${posts} in ${span(per)}`]),
+    // What is left is what may go out at once: the rest of an allowance comes back little by little.
+    ...(now.quota ?? []).map(({ posts, per, left }) => ["Room for", `${left} ${left === 1 ? "post" : "posts"} at once, ${posts} in ${span(per)}`]),
     ["Channel", now.destination],
   ];
   const list = el("dl", "facts");
