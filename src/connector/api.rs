@@ -20,6 +20,7 @@ use super::{
 use crate::{
     card::Severity,
     delivery::Verdict,
+    destination::BadUrl,
     http::problem::Problem,
     identity::{Refused, Who},
     name::SourceName,
@@ -83,6 +84,13 @@ impl From<SubscribeError> for Refusal {
         match error {
             SubscribeError::Store(error) => error.into(),
             SubscribeError::Unknown(_) | SubscribeError::Ambiguous(_) => Self(gone()),
+            // Its own words name settings, which are the admin's.
+            SubscribeError::Url(bad @ (BadUrl::Host { .. } | BadUrl::Private(_))) => {
+                tracing::info!(%bad, "somebody's webhook URL was refused");
+                let detail =
+                    "cards can't be posted to this address; copy it from Workflows once more, or ask the admin";
+                Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_url", detail))
+            }
             other => Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", other.to_string())),
         }
     }
