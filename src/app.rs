@@ -339,7 +339,7 @@ impl Parts {
             store: store.clone(),
             courses,
             woken,
-            proving: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
             clock: clock.clone(),
         });
         let (tokens, ready, rejects) = (settings.tokens.clone(), Ready::default(), Arc::new(Rejects::default()));

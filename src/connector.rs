@@ -11,7 +11,7 @@ mod pages;
 mod proof;
 mod view;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -30,6 +30,9 @@ use crate::{
 
 /// Bytes of a request, at most: twenty chips of each kind fit.
 const MOST_BYTES: usize = 32 * 1024;
+
+/// How long a request may take, body and all: a test card may take the longest that a destination may.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the pages need of the relay.
 #[derive(Debug)]
@@ -68,7 +71,17 @@ async fn guard(State(connector): State<Arc<Connector>>, request: Request, next: 
         let why = "the pages are switched off; `[connector]` in the settings switches them on";
         return Problem::new(StatusCode::NOT_FOUND, "unknown_address", why).into_response();
     };
-    let mut response = next.run(request).await;
+    let late = connector.clock.steady() + PATIENCE;
+    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "something went wrong here; try again");
+    // In a task of its own: whoever hangs up now must not leave a change on disk that is not in force.
+    let answering = tokio::spawn(next.run(request));
+    let mut response = tokio::select! {
+        answer = answering => answer.map_err(fault).into_response(),
+        () = connector.clock.sleep_until(late) => {
+            let why = "the page's request did not arrive in time; try again";
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", why).into_response()
+        }
+    };
     policy::put_on(response.headers_mut(), &settings);
     response
 }

@@ -147,6 +147,9 @@ pub enum SubscribeError {
     /// The chips.
     #[error(transparent)]
     Chips(#[from] BadChips),
+    /// Chips would take the place of a filter that an admin wrote.
+    #[error("the admin made this subscription with a filter of their own; ask them to change it")]
+    OfAdmin,
     /// The events or the filter.
     #[error(transparent)]
     Wish(#[from] BadSubscription),
@@ -182,8 +185,8 @@ pub struct Subscriptions {
     pub courses: Arc<Courses>,
     /// Who is to be told of a lane that may go on.
     pub woken: Arc<Woken>,
-    /// Lets one code be looked at after the other.
-    pub proving: tokio::sync::Mutex<()>,
+    /// Held while a subscription that is there is changed.
+    pub changing: tokio::sync::Mutex<()>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -299,6 +302,7 @@ impl Subscriptions {
     /// # Errors
     /// As [`Self::find`], or the store's.
     pub async fn set_paused(&self, text: &str, paused: bool) -> Result<Arc<Subscription>, SubscribeError> {
+        let _alone = self.changing.lock().await;
         let found = self.find(text)?;
         let paused_at = paused.then(|| found.paused_at.unwrap_or_else(|| self.clock.now()));
         self.store.put_subscription(Subscription { paused_at, ..(*found).clone() }).await?;

@@ -62,7 +62,12 @@ impl Subscriptions {
     pub async fn change(&self, id: SubscriptionId, change: Change) -> Result<Arc<Subscription>, SubscribeError> {
         let Change { events, chips, min_severity, name } = change;
         self.replace(id, |old| {
-            let filter = self.filter(&old.source, &chips)?;
+            let filter = match &old.asked {
+                Some(_) => self.filter(&old.source, &chips)?,
+                // An admin wrote it, and it need not be such as chips make.
+                None if chips == Chips::default() => old.filter.clone(),
+                None => return Err(SubscribeError::OfAdmin),
+            };
             let asked = old.asked.map(|asked| Asked { chips, ..asked });
             let restraint = Restraint { min_severity, ..old.restraint };
             Ok(Subscription { events, filter, asked, restraint, name: named(name), ..old })
@@ -91,7 +96,7 @@ impl Subscriptions {
     /// # Errors
     /// The store's.
     pub async fn typed(&self, id: SubscriptionId, typed: &str) -> Result<Typed, SubscribeError> {
-        let _one_at_a_time = self.proving.lock().await;
+        let _alone = self.changing.lock().await;
         let subscription = self.of_id(&id.to_string())?;
         let Some(unproved) = subscription.asked.as_ref().and_then(|asked| asked.unproved.clone()) else {
             return Ok(Typed::Proved);
@@ -102,7 +107,7 @@ impl Subscriptions {
         let tries = unproved.tries + 1;
         let is_right = unproved.code.is(typed);
         let left = (!is_right).then_some(Unproved { tries, ..unproved });
-        self.replace(id, |old| {
+        self.put_changed(id, |old| {
             let asked = old.asked.map(|asked| Asked { unproved: left, ..asked });
             Ok(Subscription { asked, ..old })
         })
@@ -120,7 +125,17 @@ impl Subscriptions {
         Ok(route::chips::condition(chips, &places)?)
     }
 
+    /// Changes one after the other: a change that began before a code was typed must not take back that it counted.
     async fn replace(
+        &self,
+        id: SubscriptionId,
+        change: impl FnOnce(Subscription) -> Result<Subscription, SubscribeError> + Send,
+    ) -> Result<Arc<Subscription>, SubscribeError> {
+        let _alone = self.changing.lock().await;
+        self.put_changed(id, change).await
+    }
+
+    async fn put_changed(
         &self,
         id: SubscriptionId,
         change: impl FnOnce(Subscription) -> Result<Subscription, SubscribeError> + Send,

@@ -269,3 +269,16 @@ async fn pages_say_who_may_embed_them_and_without_the_settings_there_are_none() 
         assert_eq!(without.client.get(address).send().await.unwrap().status(), 404);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_count_also_while_the_subscription_is_being_changed() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let (_, added) = guest.add(&teams.url("general"), "pasted", Value::Null).await;
+    teams.received(1).await;
+    let guesses = (0..20).map(|_| guest.of(Method::POST, &added, "/proof", json!({"code": "x"})));
+    let changes = (0..20).map(|number| guest.of(Method::PUT, &added, "", json!({"name": format!("{number}")})));
+    let (guesses, _) = tokio::join!(futures_util::future::join_all(guesses), futures_util::future::join_all(changes));
+    let counted = guesses.iter().filter(|(_, refused)| refused["detail"].as_str().unwrap().contains("more tr")).count();
+    assert_eq!(counted, 4, "the fifth is the last");
+}

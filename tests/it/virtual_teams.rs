@@ -369,7 +369,7 @@ impl Virtual {
             store: core.store.clone(),
             courses: core.dispatch.courses.clone(),
             woken: Arc::default(),
-            proving: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
             clock: self.clock.clone(),
         };
         subscriptions.set_paused(&self.channels[channel].id.to_string(), false).await.unwrap();
