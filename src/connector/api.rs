@@ -91,6 +91,10 @@ impl From<SubscribeError> for Refusal {
                     "cards can't be posted to this address; copy it from Workflows once more, or ask the admin";
                 Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_url", detail))
             }
+            SubscribeError::Conflict { .. } => {
+                let detail = "this channel is set up already, in a way that can't be joined here; ask the admin";
+                Self(Problem::new(StatusCode::CONFLICT, "conflict", detail))
+            }
             other => Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", other.to_string())),
         }
     }
