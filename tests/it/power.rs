@@ -225,7 +225,8 @@ fn find(folder: &Path, files: &mut HashMap<u64, PathBuf>) {
         let about = fs::symlink_metadata(&path).unwrap();
         if about.is_dir() {
             find(&path, files);
-        } else {
+        } else if about.is_file() {
+            // The daemon's socket may have the inode of a file that is gone.
             files.insert(about.ino(), path);
         }
     }
