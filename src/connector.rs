@@ -9,6 +9,7 @@ mod policy;
 mod offer;
 mod pages;
 mod proof;
+mod refusal;
 mod view;
 
 use std::{sync::Arc, time::Duration};

@@ -2,6 +2,7 @@
 //!
 //! It knows limits, statuses and connections; what a webhook means is `ingest`'s business.
 
+pub mod bearer;
 pub mod budget;
 pub mod card_page;
 pub mod connection;

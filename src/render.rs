@@ -49,7 +49,7 @@ pub(crate) use locale::phrase;
 pub use locale::{Locale, Locales, Words, WordsFile, time_zone, time_zones};
 pub(crate) use markdown::neutral;
 pub use templates::{TemplateFile, Templates};
-pub(crate) use text::truncate;
+pub(crate) use text::{capitalized, truncate};
 pub use unseen::Unseen;
 
 /// What a template wrote, read as a card: for `fuzz/` alone.

@@ -11,6 +11,7 @@ use crate::{
     card::Severity,
     destination::Destination,
     name::{LocaleName, SourceName, SubscriptionId, TemplateSet, ZoneName},
+    person::Owner,
 };
 
 pub use asked::{Asked, Chip, Chips, Code, Team, Unproved};
@@ -124,6 +125,11 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// Whether it was asked for by this person or guest.
+    pub fn is_asked_by(&self, owner: &Owner) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.owner == *owner)
+    }
+
     /// Whether it is known that whoever asked for it sees the channel; until then it gets nothing but its code.
     pub fn is_proved(&self) -> bool {
         self.asked.as_ref().is_none_or(|asked| asked.unproved.is_none())

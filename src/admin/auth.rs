@@ -10,7 +10,7 @@ use axum::{
 use http::{StatusCode, header};
 
 use super::Admin;
-use crate::http::problem::Problem;
+use crate::http::{bearer::bearer, problem::Problem};
 
 /// Lets a request through if its bearer token is one of `admin.token`.
 pub async fn require_token(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
@@ -19,11 +19,9 @@ pub async fn require_token(State(admin): State<Arc<Admin>>, request: Request, ne
         let cure = "the API is shut over TCP since admin.token is not set; set it, or use the admin socket";
         return Problem::new(StatusCode::FORBIDDEN, "no_token_set", cure).into_response();
     }
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (scheme, token) = given.split_once(' ').unwrap_or_default();
     // Every token is compared, so that the time does not tell which one was near.
-    let known = tokens.iter().fold(false, |known, one| known | one.is(token.trim().as_bytes()));
-    if known && scheme.eq_ignore_ascii_case("bearer") {
+    let is_known = |token: &str| tokens.iter().fold(false, |known, one| known | one.is(token.as_bytes()));
+    if bearer(request.headers()).is_some_and(is_known) {
         return next.run(request).await;
     }
     let cure = "send `Authorization: Bearer …` with the token of admin.token";

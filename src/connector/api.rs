@@ -15,17 +15,16 @@ use serde_json::{Value, json};
 
 use super::{
     Connector, offer,
+    refusal::{Refusal, too_many},
     view::{Lately, View},
 };
 use crate::{
     card::Severity,
     delivery::Verdict,
-    destination::BadUrl,
-    http::problem::Problem,
-    identity::{Refused, Who},
+    http::{bearer::bearer, problem::Problem},
+    identity::Who,
     name::SourceName,
-    store::StoreError,
-    subscribe::{Change, Pasted, Request, SubscribeError},
+    subscribe::{Change, Pasted, Request},
     subscription::{Asked, Chips, Code, Subscription, Team, Unproved},
 };
 
@@ -56,78 +55,6 @@ pub(super) fn routes() -> Router<Arc<Connector>> {
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address") })
 }
 
-/// A refusal as the pages get it.
-pub(super) struct Refusal(Problem);
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        self.0.into_response()
-    }
-}
-
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the pages could not be served");
-        let detail = "it can't be kept now; try again in a while, or tell the admin";
-        Self(Problem { retry_after: Some(30), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store", detail) })
-    }
-}
-
-impl From<SubscribeError> for Refusal {
-    fn from(error: SubscribeError) -> Self {
-        match error {
-            SubscribeError::Store(error) => error.into(),
-            SubscribeError::Unknown(_) | SubscribeError::Ambiguous(_) => Self(gone()),
-            // Its own words name settings, which are the admin's.
-            SubscribeError::Url(bad @ (BadUrl::Host { .. } | BadUrl::Private(_))) => {
-                tracing::info!(%bad, "somebody's webhook URL was refused");
-                let detail =
-                    "cards can't be posted to this address; copy it from Workflows once more, or ask the admin";
-                Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_url", detail))
-            }
-            SubscribeError::Conflict { .. } => {
-                let detail = "this channel is set up already, in a way that can't be joined here; ask the admin";
-                Self(Problem::new(StatusCode::CONFLICT, "conflict", detail))
-            }
-            other => Self(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", other.to_string())),
-        }
-    }
-}
-
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        if let Some(why) = refused.why() {
-            tracing::info!(%why, "somebody was not let in to the pages");
-        }
-        let (status, word) = match refused {
-            Refused::Store(error) => return error.into(),
-            Refused::Closed => (StatusCode::NOT_FOUND, "unknown_address"),
-            Refused::Stranger => (StatusCode::FORBIDDEN, "forbidden"),
-            Refused::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            Refused::Used => (StatusCode::CONFLICT, "used"),
-            Refused::Unbelieved(_) | Refused::Over(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
-        };
-        Self(Problem::new(status, word, refused.to_string()))
-    }
-}
-
-fn gone() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown_subscription", "this subscription is not there any more")
-}
-
-/// The channel's quota is used up until that instant.
-pub(super) fn too_many(until: Timestamp, now: Timestamp) -> Problem {
-    let wait = u64::try_from(until.duration_since(now).as_secs()).unwrap_or_default().max(1);
-    let detail = "the channel has had as many cards as it takes for now; try again in a moment";
-    Problem { retry_after: Some(wait), ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", detail) }
-}
-
 /// Somebody who is known by what stands behind `Bearer`.
 pub(super) struct Known(Who);
 
@@ -135,14 +62,11 @@ impl FromRequestParts<Arc<Connector>> for Known {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, connector: &Arc<Connector>) -> Result<Self, Refusal> {
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let bearer =
-            value.and_then(|value| value.split_once(' ')).filter(|(how, _)| how.eq_ignore_ascii_case("bearer"));
-        let (_, bearer) = bearer.ok_or_else(|| {
+        let bearer = bearer(&parts.headers).ok_or_else(|| {
             let detail = "you are not signed in; sign in, or ask the admin for an invitation";
             Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
         })?;
-        Ok(Self(connector.identity.who(bearer.trim(), connector.clock.now()).await?))
+        Ok(Self(connector.identity.who(bearer, connector.clock.now()).await?))
     }
 }
 
@@ -200,7 +124,7 @@ async fn sample(
     let source = name.and_then(|name| rules.sources.get(&name).cloned());
     let card = source.and_then(|source| offer::sample(&rules, &source, &kind));
     let missing = || Problem::new(StatusCode::NOT_FOUND, "no_sample", "there is no sample card of these events");
-    Ok(Json(offer::answer(&card.ok_or_else(missing)?)))
+    Ok(Json(json!({ "card": card.ok_or_else(missing)? })))
 }
 
 impl Connector {
@@ -217,7 +141,7 @@ impl Connector {
 
     fn is_of(&self, who: &Who, one: &Subscription) -> bool {
         let owner = who.owner();
-        one.asked.as_ref().is_some_and(|asked| asked.owner == owner) || self.identity.is_member(&owner)
+        one.is_asked_by(&owner) || self.identity.is_member(&owner)
     }
 
     async fn answer(&self, one: &Subscription) -> Answer<View> {
@@ -261,37 +185,22 @@ struct Wanted {
     team: Option<Team>,
 }
 
-/// What is to be another.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Changed {
-    #[serde(default)]
-    events: Vec<String>,
-    #[serde(default)]
-    chips: Chips,
-    min_severity: Option<Severity>,
-    name: Option<String>,
-}
-
 fn check_name(name: Option<&str>) -> Result<(), Refusal> {
     if name.is_none_or(|name| name.chars().count() <= MOST_NAME && !name.chars().any(char::is_control)) {
         return Ok(());
     }
-    let detail = format!("the name is too long; use at most {MOST_NAME} characters on one line");
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", detail).into())
+    Err(Refusal::unfit(format!("the name is too long; use at most {MOST_NAME} characters on one line")))
 }
 
 async fn add(State(connector): Relay, Known(who): Known, sent: Sent<Wanted>) -> Result<Response, Refusal> {
     let wanted = read(sent)?;
     check_name(wanted.name.as_deref())?;
-    let unfit = |detail: &str| Refusal(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_choice", detail));
     let source = wanted.source.parse::<SourceName>().ok();
     let offered = source.filter(|name| offer::is_on_offer(&connector.rules.load(), &who, name));
-    let source = offered.ok_or_else(|| unfit("this source is not on offer; load the page again"))?;
+    let source = offered.ok_or_else(|| Refusal::unfit("this source is not on offer; load the page again"))?;
     let owner = who.owner();
-    let of_owner = |one: &&Arc<Subscription>| one.asked.as_ref().is_some_and(|asked| asked.owner == owner);
-    if connector.store.subscriptions().iter().filter(of_owner).count() >= MOST_OF_ONE {
-        return Err(unfit("you have as many subscriptions as one may have; remove some first"));
+    if connector.store.subscriptions().iter().filter(|one| one.is_asked_by(&owner)).count() >= MOST_OF_ONE {
+        return Err(Refusal::unfit("you have as many subscriptions as one may have; remove some first"));
     }
     let filter = connector.subscriptions.filter(&source, &wanted.chips)?;
     // Whoever pasted a URL has still to show that the channel is theirs: no code fits until one was posted.
@@ -334,12 +243,12 @@ async fn change(
     State(connector): Relay,
     Known(who): Known,
     Path(id): Path<String>,
-    sent: Sent<Changed>,
+    sent: Sent<Change>,
 ) -> Answer<View> {
-    let Changed { events, chips, min_severity, name } = read(sent)?;
-    check_name(name.as_deref())?;
+    let change = read(sent)?;
+    check_name(change.name.as_deref())?;
     let own = connector.own(&who, &id)?;
-    let changed = connector.subscriptions.change(own.id, Change { events, chips, min_severity, name }).await?;
+    let changed = connector.subscriptions.change(own.id, change).await?;
     connector.answer(&changed).await
 }
 

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{
     config::provider::ChipPlaces,
     identity::Who,
     name::{SourceName, TemplateName},
-    render::{Locale, Sample, samples},
+    render::{Locale, Sample, capitalized, samples},
     rules::{Rules, SourceRules},
 };
 
@@ -63,8 +63,7 @@ fn shown(rules: &Rules, source: &SourceRules) -> Source {
         title if source.name.as_str() == provider => title.to_owned(),
         title => format!("{title} ({})", source.name),
     };
-    let workflow = rules.profiles.iter().find(|profile| profile.name.as_str() == "workflow");
-    let widest = workflow.and_then(|profile| rules.profile_windows(profile).iter().max_by_key(|window| window.per));
+    let widest = rules.profile_windows(rules.profiles.usual()).iter().max_by_key(|window| window.per);
     Source {
         name: source.name.clone(),
         title,
@@ -110,20 +109,16 @@ fn type_of<'n>(name: &'n TemplateName, provider: &str) -> Option<&'n str> {
 
 /// `Pull request: closed` for `pull_request.closed`.
 fn title(kind: &str) -> String {
-    let words = kind.replace(['_', '-'], " ").replace('.', ": ");
-    let mut rest = words.chars();
-    rest.next().map(char::to_uppercase).into_iter().flatten().chain(rest).collect()
+    capitalized(&kind.replace(['_', '-'], " ").replace('.', ": "))
 }
 
 /// The body that would be posted to a workflow for a sample of this type; none where there is no sample.
-pub(super) fn sample(rules: &Arc<Rules>, source: &SourceRules, kind: &str) -> Option<Box<RawValue>> {
+pub(super) fn sample(rules: &Arc<Rules>, source: &SourceRules, kind: &str) -> Option<Value> {
     let provider = source.provider.name().as_str();
     let sample = sample_of(provider, kind)?;
     let locale = rules.locale(&source.name, &crate::subscription::Look::default());
     let card = card(rules, &sample, locale.clone())?;
-    let profile = rules.profiles.iter().find(|profile| profile.name.as_str() == "workflow")?;
-    let body = profile.encode_in(&card, locale.words()).bytes;
-    RawValue::from_string(String::from_utf8(body).ok()?).ok()
+    serde_json::from_slice(&rules.profiles.usual().encode_in(&card, locale.words()).bytes).ok()
 }
 
 fn card(rules: &Rules, sample: &Sample, locale: Locale) -> Option<crate::card::Card> {
@@ -140,11 +135,6 @@ fn sample_of(provider: &str, kind: &str) -> Option<Sample> {
     let mut fitting: Vec<Sample> = samples().into_iter().filter(|sample| own(sample) || of_default(sample)).collect();
     fitting.sort_by_key(|sample| (!own(sample), sample.variant.is_some()));
     fitting.into_iter().next()
-}
-
-/// A sample's answer.
-pub(super) fn answer(card: &RawValue) -> Value {
-    serde_json::json!({ "card": card })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::{
     Connector,
-    api::{Refusal, too_many},
+    refusal::{Refusal, too_many},
 };
 use crate::{
     delivery::Verdict,

@@ -46,7 +46,7 @@ pub(super) fn with_first<I: Iterator<Item = char>>(text: &str, turn: fn(char) ->
 }
 
 /// The text with its first letter a capital.
-pub(super) fn capitalized(text: &str) -> String {
+pub(crate) fn capitalized(text: &str) -> String {
     with_first(text, char::to_uppercase)
 }
 

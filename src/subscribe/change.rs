@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::{SubscribeError, Subscriptions};
 use crate::{
     card::Severity,
@@ -11,11 +13,14 @@ use crate::{
 };
 
 /// What is to be another.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Change {
     /// Globs over event types; none: every event.
+    #[serde(default)]
     pub events: Vec<String>,
     /// What the filter is made from.
+    #[serde(default)]
     pub chips: Chips,
     /// Nothing that matters less than this.
     pub min_severity: Option<Severity>,
