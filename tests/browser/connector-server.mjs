@@ -115,7 +115,11 @@ export async function startConnector() {
 
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
-  const browser = await launch([`--host-resolver-rules=MAP * 127.0.0.1:${port}`, "--ignore-certificate-errors"]);
+  const browser = await launch([`--host-resolver-rules=MAP * 127.0.0.1:${port}`, "--ignore-certificate-errors"]).catch(async (fault) => {
+    // A server that nobody stops would keep the tests from ending.
+    await closed(server);
+    throw fault;
+  });
   return {
     browser,
     serve(next, more = {}) {
@@ -125,10 +129,14 @@ export async function startConnector() {
     },
     async stop() {
       await browser.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed(server);
     },
   };
+}
+
+async function closed(server) {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 }
 
 /** Where Microsoft's login leads after someone has consented. */

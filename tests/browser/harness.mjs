@@ -73,10 +73,14 @@ function event(one) {
   return `event: message\ndata: ${JSON.stringify(one)}\n\n`;
 }
 
-/** The system's Chromium, with all that it does of its own accord switched off. */
-export function launch(more = []) {
-  return chromium.launch({
+/**
+ * The system's Chromium, with all that it does of its own accord switched off. One start in some hundreds ends in a crash
+ * of Chromium's own before any page is asked for, so a start that fails is tried again, and told.
+ */
+export async function launch(more = []) {
+  const options = {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    timeout: 60_000,
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -88,7 +92,15 @@ export function launch(more = []) {
       "--no-first-run",
       ...more,
     ],
-  });
+  };
+  for (let left = 2; ; left -= 1) {
+    try {
+      return await chromium.launch(options);
+    } catch (fault) {
+      if (left === 0) throw fault;
+      console.error(`Chromium did not start (${/signal=\w+/.exec(fault.message)?.[0] ?? fault.message.split("\n")[0]}); trying again`);
+    }
+  }
 }
 
 /** Opens the page and keeps what it complains of and whom else it asked. */
