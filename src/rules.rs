@@ -287,7 +287,7 @@ fn template_files(on_disk: &[TextFile]) -> Vec<TemplateFile> {
     let mut files = render::embedded();
     files.extend(on_disk.iter().filter_map(|file| {
         let name = file.name.strip_suffix(".hbs")?.to_owned();
-        Some(TemplateFile { name, origin: file.place.clone(), text: file.text.clone() })
+        Some(TemplateFile { name, origin: file.place.clone(), text: file.text.clone().into() })
     }));
     files
 }

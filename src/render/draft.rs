@@ -146,7 +146,7 @@ mod tests {
         let name = "x/made";
         let mut files = embedded();
         files.retain(TemplateFile::is_partial);
-        files.push(TemplateFile { name: name.into(), origin: format!("{name}.hbs"), text: text.clone() });
+        files.push(TemplateFile { name: name.into(), origin: format!("{name}.hbs"), text: text.clone().into() });
         let templates = Templates::compile(files).unwrap_or_else(|problems| panic!("{label}: {problems:#?}\n{text}"));
         let input = RenderInput::of_sample(payload.clone(), "x", "made");
         let card = templates.strict().render(&name.parse().unwrap(), &input);

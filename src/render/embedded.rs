@@ -4,16 +4,13 @@ use std::borrow::Cow;
 
 use include_dir::{Dir, DirEntry, include_dir};
 
-use super::{RenderInput, TemplateFile, WordsFile, choose::of_set};
+use super::{RenderInput, TemplateFile, WordsFile, choose::of_set, template_file::BUILT_IN};
 use crate::{
     event::{BadPayload, Codings, Encoding},
     name::TemplateName,
 };
 
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
-
-/// Ends the places of what comes with the binary.
-pub(super) const BUILT_IN: &str = " (built in)";
 
 /// A payload to try a template with; written by us, in the provider's shape.
 #[derive(Debug, Clone)]
@@ -63,45 +60,41 @@ impl Sample {
 
 /// The templates of the binary. Those on disk come after them, so that they count instead.
 pub fn embedded() -> Vec<TemplateFile> {
-    let template = |(path, text): (&str, &str)| {
+    let template = |(path, text): (&str, &'static str)| {
         let name = path.strip_suffix(".hbs")?;
-        Some(TemplateFile {
-            name: name.to_owned(),
-            origin: format!("templates/{path}{BUILT_IN}"),
-            text: text.to_owned(),
-        })
+        Some(TemplateFile { name: name.to_owned(), origin: format!("templates/{path}{BUILT_IN}"), text: text.into() })
     };
-    files().into_iter().filter_map(template).collect()
+    files(".hbs").into_iter().filter_map(template).collect()
 }
 
 /// The samples of the binary.
 pub fn samples() -> Vec<Sample> {
-    let files = files();
-    let has = |name: &TemplateName| {
-        let path = format!("{name}.hbs");
-        files.binary_search_by(|(known, _)| (*known).cmp(path.as_str())).is_ok()
-    };
-    files.iter().filter_map(|(path, json)| Sample::of_one(path, *json, has)).collect()
+    let has = |name: &TemplateName| TEMPLATES.get_file(format!("{name}.hbs")).is_some();
+    files(".json").into_iter().filter_map(|(path, json)| Sample::of_one(path, json, has)).collect()
 }
 
 /// The words of the binary.
 pub(super) fn words() -> Vec<WordsFile> {
     let words = |(path, text): (&str, &str)| {
         let name = path.strip_prefix("words/")?.strip_suffix(".toml")?;
-        Some(WordsFile { name: name.to_owned(), origin: format!("templates/{path} (built in)"), text: text.to_owned() })
+        Some(WordsFile { name: name.to_owned(), origin: format!("templates/{path}{BUILT_IN}"), text: text.to_owned() })
     };
-    files().into_iter().filter_map(words).collect()
+    files(".toml").into_iter().filter_map(words).collect()
 }
 
-/// Every text file, by its path below `templates/`, in order.
-fn files() -> Vec<(&'static str, &'static str)> {
+/// Every text file whose name ends so, by its path below `templates/`, in order. The others are not looked into: most are
+/// samples, which a daemon never reads.
+fn files(ending: &str) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
     let mut folders = vec![&TEMPLATES];
     while let Some(folder) = folders.pop() {
         for entry in folder.entries() {
             match entry {
                 DirEntry::Dir(inner) => folders.push(inner),
-                DirEntry::File(file) => found.extend(file.path().to_str().zip(file.contents_utf8())),
+                DirEntry::File(file) => {
+                    let path = file.path().to_str().filter(|path| path.ends_with(ending));
+                    found.extend(path.and_then(|path| Some((path, file.contents_utf8()?))));
+                }
             }
         }
     }

@@ -16,11 +16,10 @@ const MOST_PARTIALS: usize = 500;
 const MOST_LEVELS: usize = 8;
 
 /// Reports rings of partials, and templates that draw in too many.
-pub(super) fn check(parsed: &BTreeMap<&str, (&TemplateFile, Template)>, problems: &mut Vec<Problem>) {
-    let uses: BTreeMap<&str, Vec<&str>> = parsed.iter().map(|(name, (_, template))| (*name, uses(template))).collect();
+pub(super) fn check<'a>(uses: &BTreeMap<&'a str, (&TemplateFile, Vec<&'a str>)>, problems: &mut Vec<Problem>) {
     let mut counts = BTreeMap::new();
-    for (name, (file, _)) in parsed {
-        match count(name, &uses, &mut Vec::new(), &mut counts) {
+    for (name, (file, _)) in uses {
+        match count(name, uses, &mut Vec::new(), &mut counts) {
             Ok(drawn) if drawn.partials > MOST_PARTIALS => problems.push(Problem::new(
                 &file.origin,
                 "",
@@ -58,7 +57,7 @@ struct Drawn {
 
 fn count<'a>(
     name: &'a str,
-    uses: &BTreeMap<&'a str, Vec<&'a str>>,
+    uses: &BTreeMap<&'a str, (&TemplateFile, Vec<&'a str>)>,
     way: &mut Vec<&'a str>,
     counts: &mut BTreeMap<&'a str, Drawn>,
 ) -> Result<Drawn, Ring<'a>> {
@@ -72,7 +71,7 @@ fn count<'a>(
     }
     way.push(name);
     let mut sum = Drawn::default();
-    for partial in uses.get(name).into_iter().flatten() {
+    for partial in uses.get(name).into_iter().flat_map(|(_, partials)| partials) {
         let drawn = count(partial, uses, way, counts)?;
         sum.partials = sum.partials.saturating_add(1).saturating_add(drawn.partials);
         sum.levels = sum.levels.max(drawn.levels + 1);
@@ -83,7 +82,7 @@ fn count<'a>(
 }
 
 /// The partials that a template names, each as often as it does.
-fn uses(template: &Template) -> Vec<&str> {
+pub(super) fn uses(template: &Template) -> Vec<&str> {
     let mut found = Vec::new();
     let mut inner: Vec<&Template> = vec![template];
     while let Some(template) = inner.pop() {

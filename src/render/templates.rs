@@ -1,4 +1,4 @@
-//! The set of templates: compiled whole, with every mistake reported, then used without a chance of running wild.
+//! The set of templates: read whole, with every mistake reported, then used without a chance of running wild.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,120 +6,76 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use handlebars::{Handlebars, Template};
+use handlebars::RenderErrorReason;
 
 use super::{
-    Locale, Locales, RenderError, RenderInput, budget, choose, document, fault::Fault, graph, helpers, inspect, marks,
-    output::Output, paths, syntax, trace::Tracer, unseen::Unseen,
+    Locales, RenderError, RenderInput, TemplateFile, choose, document,
+    engines::{Engines, Files, engine, folder},
+    fault::Fault,
+    graph, inspect, marks,
+    unseen::Unseen,
 };
 use crate::{
     card::Card,
-    config::{excerpt::Excerpt, problem::Problem},
-    name::{LocaleName, TemplateName, TemplateSet},
+    config::problem::Problem,
+    name::{TemplateName, TemplateSet},
 };
-
-/// A template as it stands on disk or in the binary.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateFile {
-    /// Its path below the templates folder without `.hbs`, such as `github/push`; `partials/…` are partials.
-    pub name: String,
-    /// How people find it, such as `templates/github/push.hbs`.
-    pub origin: String,
-    /// What stands in it.
-    pub text: String,
-}
-
-impl TemplateFile {
-    /// Whether it is a part of other templates and no template itself.
-    pub fn is_partial(&self) -> bool {
-        self.name.starts_with("partials/")
-    }
-
-    /// Whether it comes with the binary.
-    pub fn is_built_in(&self) -> bool {
-        self.origin.ends_with(super::embedded::BUILT_IN)
-    }
-
-    pub(super) fn problem(&self, place: (usize, usize), found: impl Into<String>, cure: impl Into<String>) -> Problem {
-        let (line, column) = place;
-        let excerpt = Excerpt::of(&self.text, place).map(Box::new);
-        Problem::new(format!("{}:{line}:{column}", self.origin), "", found, cure).with_excerpt(excerpt)
-    }
-}
-
-/// Bytes of one template; the largest that is shipped has 11 KiB.
-const MOST_BYTES: usize = 64 * 1024;
 
 /// Templates that can be rendered: known helpers, no loops of partials, bounded in size and depth.
 #[derive(Clone)]
 pub struct Templates {
-    /// English.
-    registry: Handlebars<'static>,
-    /// What stands in each, for messages.
-    files: Arc<BTreeMap<String, TemplateFile>>,
-    /// Made when the first card fails.
-    tracer: Arc<OnceLock<Tracer>>,
+    files: Arc<Files>,
     locales: Locales,
-    /// The same with helpers that speak another language, made when the first card in it is.
-    others: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
-    /// The same again, made when the first payload has a list where its template expects something else.
-    forgiving: BTreeMap<LocaleName, OnceLock<Handlebars<'static>>>,
+    strict: bool,
+    /// By folder: compiled when the first card of it is due.
+    engines: Arc<BTreeMap<String, OnceLock<Engines>>>,
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} templates", self.registry.get_templates().len())
+        write!(f, "{} templates", self.files.len())
     }
 }
 
 impl Templates {
-    /// Compiles a set. Of files of one name the last counts, so embedded ones come first and those on disk after.
+    /// Reads a set. Of files of one name the last counts, so embedded ones come first and those on disk after.
     ///
     /// # Errors
     /// Every problem of every file.
     pub fn compile(files: Vec<TemplateFile>) -> Result<Self, Vec<Problem>> {
         // Marks are the engine's own; a template has no use for them.
-        let files = files.into_iter().map(|file| TemplateFile { text: marks::strip(&file.text), ..file });
-        let files: BTreeMap<String, TemplateFile> = files.map(|file| (file.name.clone(), file)).collect();
-        let mut registry = helpers::registry(&Locale::default().words);
+        let files = files.into_iter().map(|file| TemplateFile { text: marks::strip_text(file.text), ..file });
+        let files: Files = files.map(|file| (file.name.clone(), file)).collect();
         let mut problems = Vec::new();
-        let mut parsed = BTreeMap::new();
+        let mut uses = BTreeMap::new();
         for file in files.values() {
-            match parse(file) {
+            // Each is let go of before the next is read: what compiled templates take is many times their text.
+            match file.parse() {
                 Ok(template) => {
-                    parsed.insert(file.name.as_str(), (file, template));
+                    inspect::inspect(file, &template, &|name| files.contains_key(name), &mut problems);
+                    let used = graph::uses(&template).into_iter().filter_map(|name| Some(files.get_key_value(name)?.0));
+                    uses.insert(file.name.as_str(), (file, used.map(String::as_str).collect()));
                 }
                 Err(problem) => problems.push(problem),
             }
         }
-        for (file, template) in parsed.values() {
-            inspect::inspect(file, template, &|name| files.contains_key(name), &mut problems);
-        }
-        graph::check(&parsed, &mut problems);
+        graph::check(&uses, &mut problems);
         if !problems.is_empty() {
             problems.sort();
             return Err(problems);
         }
-        budget::register(&mut registry);
-        for (name, (_, mut template)) in parsed {
-            budget::meter(&mut template);
-            registry.register_template(name, template);
-        }
-        Ok(Self::speaking(registry, Arc::new(files), Locales::embedded()))
+        Ok(Self::new(Arc::new(files), Locales::embedded(), false))
     }
 
-    fn speaking(registry: Handlebars<'static>, files: Arc<BTreeMap<String, TemplateFile>>, locales: Locales) -> Self {
-        let others = locales.names().filter(|name| **name != LocaleName::english());
-        let others = others.map(|name| (name.clone(), OnceLock::new())).collect();
-        let forgiving = locales.names().map(|name| (name.clone(), OnceLock::new())).collect();
-        Self { registry, files, tracer: Arc::default(), locales, others, forgiving }
+    fn new(files: Arc<Files>, locales: Locales, strict: bool) -> Self {
+        let engines = files.keys().map(|name| (folder(name).to_owned(), OnceLock::new())).collect();
+        Self { files, locales, strict, engines: Arc::new(engines) }
     }
 
     /// The same templates with these languages instead of those of the binary.
     #[must_use]
-    pub fn with_locales(mut self, locales: Locales) -> Self {
-        helpers::speak(&mut self.registry, &locales.usual().words);
-        Self::speaking(self.registry, self.files, locales)
+    pub fn with_locales(self, locales: Locales) -> Self {
+        Self::new(self.files, locales, self.strict)
     }
 
     /// The languages that there are.
@@ -127,37 +83,26 @@ impl Templates {
         &self.locales
     }
 
-    fn registry_for(&self, locale: &Locale) -> &Handlebars<'static> {
-        let Some(other) = self.others.get(&locale.name) else { return &self.registry };
-        other.get_or_init(|| {
-            let mut registry = self.registry.clone();
-            helpers::speak(&mut registry, &locale.words);
-            registry
-        })
-    }
-
     /// The same templates, but a value that is not in the payload is an error: for checking them with samples.
     pub fn strict(&self) -> Self {
-        let mut registry = self.registry.clone();
-        registry.set_strict_mode(true);
-        Self::speaking(registry, self.files.clone(), self.locales.clone())
+        Self::new(self.files.clone(), self.locales.clone(), true)
     }
 
     /// The same templates, as they note which of their paths are in samples.
     pub fn unseen(&self) -> Unseen {
-        Unseen::new(&self.registry, &self.files)
+        let all = self.files.keys().map(String::as_str);
+        Unseen::new(&engine(&self.files, all, &self.locales.usual().words), &self.files)
     }
 
     /// Whether there is a template of this name; partials are none.
     pub fn has(&self, name: &TemplateName) -> bool {
-        !name.as_str().starts_with("partials/") && self.registry.has_template(name.as_str())
+        self.files.get(name.as_str()).is_some_and(|file| !file.is_partial())
     }
 
-    /// The names of all templates, partials left out.
+    /// The names of all templates in order, partials left out.
     pub fn names(&self) -> Vec<TemplateName> {
-        let mut names: Vec<TemplateName> =
-            self.registry.get_templates().keys().filter_map(|name| name.parse().ok()).collect();
-        names.retain(|name| self.has(name));
+        let files = self.files.values().filter(|file| !file.is_partial());
+        let mut names: Vec<TemplateName> = files.filter_map(|file| file.name.parse().ok()).collect();
         names.sort();
         names
     }
@@ -171,8 +116,13 @@ impl Templates {
 
     /// The names of all sets that there are.
     pub fn sets(&self) -> BTreeSet<TemplateSet> {
-        let names = self.registry.get_templates().keys();
-        names.filter_map(|name| choose::of_set(name)?.0.parse().ok()).collect()
+        self.files.keys().filter_map(|name| choose::of_set(name)?.0.parse().ok()).collect()
+    }
+
+    fn engines(&self, name: &TemplateName) -> Option<&Engines> {
+        let folder = folder(name.as_str());
+        let engines = self.engines.get(folder)?;
+        Some(engines.get_or_init(|| Engines::new(&self.files, folder, &self.locales, self.strict)))
     }
 
     /// What the template writes, before it is read as a document.
@@ -180,12 +130,8 @@ impl Templates {
     /// # Errors
     /// As [`Self::render`].
     pub fn text(&self, name: &TemplateName, input: &RenderInput) -> Result<String, RenderError> {
-        let registry = self.registry_for(input.locale());
-        let written = written(registry, name, input).or_else(|error| {
-            let forgiving = self.forgiving.get(&input.locale().name).filter(|_| !registry.strict_mode());
-            let forgiving = forgiving.filter(|_| paths::is_of_list(&error)).ok_or(error)?;
-            written(forgiving.get_or_init(|| paths::forgiving(registry)), name, input)
-        });
+        let missing = || RenderErrorReason::TemplateNotFound(name.to_string()).into();
+        let written = self.engines(name).map_or_else(|| Err(missing()), |engines| engines.text(name, input));
         written.map_err(|error| RenderError::rendering(name, &error, &self.files))
     }
 
@@ -200,47 +146,10 @@ impl Templates {
 
     /// A mistake in a document, with the place in the template that wrote it.
     fn placed(&self, name: &TemplateName, input: &RenderInput, document: &str, fault: Fault) -> RenderError {
-        let origin = fault.locate(document).and_then(|(at, near)| {
-            let tracer = self.tracer.get_or_init(|| Tracer::new(self.registry.get_templates()));
-            Some((tracer.origin(name, input, at, &self.files)?, near))
-        });
+        let engines = self.engines(name);
+        let origin = engines.and_then(|engines| engines.place(name, input, (document, &fault), &self.files));
         RenderError::document(name, fault, origin, &self.files)
     }
-}
-
-fn written(
-    registry: &Handlebars<'static>,
-    name: &TemplateName,
-    input: &RenderInput,
-) -> Result<String, handlebars::RenderError> {
-    let mut output = Output::default();
-    budget::begin();
-    registry.render_with_context_to_write(name.as_str(), input.context(), &mut output)?;
-    Ok(output.into_text())
-}
-
-fn parse(file: &TemplateFile) -> Result<Template, Problem> {
-    if let Err(bad) = file.name.parse::<TemplateName>() {
-        return Err(Problem::new(&file.origin, "", bad.to_string(), "rename the file"));
-    }
-    if file.text.len() > MOST_BYTES {
-        let found = format!("{} bytes are more than a template may have ({MOST_BYTES})", file.text.len());
-        return Err(Problem::new(&file.origin, "", found, "move parts of it into templates/partials/"));
-    }
-    if let Some(place) = inspect::too_deep(&file.text) {
-        return Err(file.problem(
-            place,
-            "blocks or brackets are nested too deeply",
-            "move the inner ones into a partial",
-        ));
-    }
-    let mut template = Template::compile(&file.text).map_err(|error| {
-        let (place, found, cure) = syntax::explain(&file.text, &error);
-        file.problem(place, found, cure)
-    })?;
-    syntax::place_chains(&mut template, &file.text);
-    template.name = Some(file.name.clone());
-    Ok(template)
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ fn start(provider: &str, sample: &Sample) -> Option<Start> {
         event: event.to_owned(),
         payload: sample.json.clone().into_owned(),
         name: chosen.to_string(),
-        template: templates.get(chosen.as_str())?.text.clone(),
+        template: templates.get(chosen.as_str())?.text.to_string(),
     })
 }
 
@@ -174,7 +174,7 @@ fn answer(profile: &Profile, question: &Question) -> Answer {
     };
     let mut files = render::embedded();
     let text = question.template.clone();
-    files.push(TemplateFile { name: name.to_string(), origin: TEMPLATE.to_owned(), text });
+    files.push(TemplateFile { name: name.to_string(), origin: TEMPLATE.to_owned(), text: text.into() });
     match Templates::compile(files) {
         Ok(templates) => card(&templates, &name, profile, question, payload),
         Err(problems) => Answer { problems: problems.iter().map(Problem::in_full).collect(), ..Answer::default() },

@@ -130,7 +130,7 @@ fn copied(provider: &ProviderName, kind: &EventType, event: &str) -> Result<Made
     };
     let sample = sample_for(name, kind);
     Ok(Made {
-        text: file.text.clone(),
+        text: file.text.to_string(),
         how: format!("a copy of the built-in {name}, which it replaces for this event"),
         sample: sample.map(|sample| sample.json.into_owned()),
     })
@@ -154,7 +154,7 @@ fn sample_for(name: &TemplateName, kind: &EventType) -> Option<Sample> {
 /// Renders it as `check` will.
 fn try_out(name: &TemplateName, made: &Made) -> Result<(), Failure> {
     let mut files = render::embedded();
-    files.push(TemplateFile { name: name.to_string(), origin: format!("{name}.hbs"), text: made.text.clone() });
+    files.push(TemplateFile { name: name.to_string(), origin: format!("{name}.hbs"), text: made.text.clone().into() });
     let templates = Templates::compile(files).map_err(|problems| Failure::problems(&problems))?;
     let Some(json) = &made.sample else { return Ok(()) };
     let sample = Sample { template: name.clone(), variant: None, json: json.clone().into() };

@@ -175,7 +175,8 @@ fn telling_leaves(sample: &Sample, payload: &Value, template: &str) -> Vec<Strin
 #[test]
 fn any_one_value_may_be_hostile_null_or_missing() {
     let templates = templates();
-    let texts: BTreeMap<String, String> = embedded().into_iter().map(|file| (file.name, file.text)).collect();
+    let texts: BTreeMap<String, String> =
+        embedded().into_iter().map(|file| (file.name, file.text.into_owned())).collect();
     let all = HOSTILE.join(" ");
     for sample in samples() {
         let whole = payload(&sample);
@@ -220,7 +221,7 @@ fn the_example_of_the_guide_is_a_template_that_works() {
     files.push(TemplateFile {
         name: "bakery/order".to_owned(),
         origin: "README.md".to_owned(),
-        text: block("```handlebars\n").to_owned(),
+        text: block("```handlebars\n").to_owned().into(),
     });
     let templates = Templates::compile(files).unwrap_or_else(|problems| panic!("{problems:#?}")).strict();
     let sample = Sample::at("bakery/samples/order.json", block("```json\n").to_owned()).unwrap();

@@ -228,7 +228,7 @@ fn input(payload: Value) -> RenderInput {
 /// What a template's text shows in German, in Berlin.
 fn shown(template: &str, payload: Value) -> String {
     let text = format!(r#"{{"summary":"x{template}","body":[{{"type":"TextBlock","text":"x"}}]}}"#);
-    let file = TemplateFile { name: "t/t".into(), origin: "t".into(), text };
+    let file = TemplateFile { name: "t/t".into(), origin: "t".into(), text: text.into() };
     let templates = Templates::compile(vec![file]).unwrap();
     let locale = templates.locales().get(&"de".parse().unwrap(), "Europe/Berlin".parse().unwrap()).unwrap();
     let input = input(payload).shown_in(locale);
@@ -308,7 +308,7 @@ fn cards_of_every_kind_read_well_in_every_language_of_the_binary() {
     files.extend(KINDS.iter().enumerate().map(|(number, call)| TemplateFile {
         name: format!("kinds/{number}"),
         origin: call.to_string(),
-        text: format!("{{{{> partials/{call} place='octo/hello' link='https://octo.example'}}}}"),
+        text: format!("{{{{> partials/{call} place='octo/hello' link='https://octo.example'}}}}").into(),
     }));
     let templates = Templates::compile(files).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let payload = || serde_json::json!({"list": [{"name": "one", "id": "a1"}, {"name": "two", "id": "b2"}]});
@@ -331,7 +331,7 @@ fn cards_of_every_kind_read_well_in_every_language_of_the_binary() {
 #[test]
 fn a_phrase_of_the_payload_that_asks_for_a_long_value_too_often_is_refused() {
     let text = r#"{"summary":"{{word payload.phrase a=payload.long}}","body":[{"type":"TextBlock","text":"x"}]}"#;
-    let file = TemplateFile { name: "t/t".into(), origin: "t".into(), text: text.into() };
+    let file = TemplateFile { name: "t/t".into(), origin: "t".into(), text: text.to_owned().into() };
     let templates = Templates::compile(vec![file]).unwrap();
     let payload = serde_json::json!({"phrase": "{a}".repeat(10_000), "long": "x".repeat(10_000)});
     let error = templates.render(&"t/t".parse().unwrap(), &input(payload)).unwrap_err().to_string();

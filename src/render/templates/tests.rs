@@ -19,7 +19,7 @@ pub(in crate::render) fn input(payload: serde_json::Value) -> RenderInput {
 }
 
 fn file(name: &str, text: &str) -> TemplateFile {
-    TemplateFile { name: name.into(), origin: format!("templates/{name}.hbs"), text: text.into() }
+    TemplateFile { name: name.into(), origin: format!("templates/{name}.hbs"), text: text.to_owned().into() }
 }
 
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
