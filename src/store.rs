@@ -20,6 +20,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -481,7 +482,7 @@ pub trait Store: Send + Sync + fmt::Debug {
 
 /// The first target of each destination, in their order.
 fn distinct(targets: &[Target]) -> Vec<Target> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = FxHashSet::default();
     targets.iter().filter(|target| seen.insert(target.destination)).copied().collect()
 }
 

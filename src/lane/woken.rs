@@ -1,10 +1,8 @@
 //! Which lanes have something new, each once however often that was said: a storm of events is not a storm of wake-ups.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
+use rustc_hash::FxHashSet;
 use tokio::sync::Notify;
 
 use crate::destination::DestinationId;
@@ -12,7 +10,7 @@ use crate::destination::DestinationId;
 /// Lanes that are to be woken.
 #[derive(Debug, Default)]
 pub struct Woken {
-    lanes: Mutex<HashSet<DestinationId>>,
+    lanes: Mutex<FxHashSet<DestinationId>>,
     bell: Notify,
 }
 
@@ -24,7 +22,7 @@ impl Woken {
     }
 
     /// Those that are to be woken, once there are any.
-    pub async fn take(&self) -> HashSet<DestinationId> {
+    pub async fn take(&self) -> FxHashSet<DestinationId> {
         loop {
             let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
             if !lanes.is_empty() {
@@ -45,9 +43,9 @@ mod tests {
         let woken = Woken::default();
         woken.wake([one, other, one]);
         woken.wake([one]);
-        assert_eq!(woken.take().await, HashSet::from([one, other]));
+        assert_eq!(woken.take().await, FxHashSet::from_iter([one, other]));
         let take = woken.take();
         let (taken, ()) = tokio::join!(take, async { woken.wake([other]) });
-        assert_eq!(taken, HashSet::from([other]));
+        assert_eq!(taken, FxHashSet::from_iter([other]));
     }
 }

@@ -3,10 +3,9 @@
 //! An event meets the subscriptions of its source; of these, those whose patterns fit its type, each pattern asked once
 //! however many have it; of these, those whose filter may hold by the one text that it requires somewhere, if it does.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
+
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::{
     delivery::Target,
@@ -83,7 +82,7 @@ impl Subscribers {
         let Some(of_source) = self.0.get(&facts.event().source) else { return Vec::new() };
         let mut wanting = of_source.wanting(facts);
         wanting.sort_by_key(|one| one.paused);
-        let mut seen = HashSet::with_capacity(wanting.len());
+        let mut seen = FxHashSet::with_capacity_and_hasher(wanting.len(), FxBuildHasher);
         wanting.into_iter().map(|one| one.target).filter(|target| seen.insert(target.destination)).collect()
     }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 
 use super::codec::{DeliveryRow, StateRow, instant};
 use crate::{
@@ -57,7 +58,8 @@ impl Change {
 /// All lanes.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    lanes: BTreeMap<DestinationId, BTreeMap<SubscriptionId, Queue>>,
+    /// A destination's id is a digest's beginning already, so little has to be done to find it.
+    lanes: FxHashMap<DestinationId, BTreeMap<SubscriptionId, Queue>>,
     paused: HashSet<SubscriptionId>,
     /// Events that may not go out yet.
     hidden: HashSet<EventId>,
@@ -120,7 +122,9 @@ impl Lanes {
 
     pub(super) fn lanes(&self) -> Vec<DestinationId> {
         let open = |queues: &BTreeMap<SubscriptionId, _>| queues.keys().any(|id| !self.paused.contains(id));
-        self.lanes.iter().filter(|(_, queues)| open(queues)).map(|(lane, _)| *lane).collect()
+        let mut lanes: Vec<_> = self.lanes.iter().filter(|(_, queues)| open(queues)).map(|(lane, _)| *lane).collect();
+        lanes.sort_unstable();
+        lanes
     }
 
     /// The first `limit` of a lane by event id, merged from the queues of its subscriptions; hidden ones left out.
