@@ -162,7 +162,7 @@ impl Rules {
         let providers = collect(Providers::read(named(&config.providers, "provider", &mut problems)), &mut problems);
         let profiles = collect(Profiles::read(named(&config.profiles, "profile", &mut problems)), &mut problems);
         let locales = collect(Locales::read(&words_files(&config.templates)), &mut problems);
-        let templates = collect(Templates::compile(template_files(&config.templates)), &mut problems);
+        let templates = collect(compile_templates(&config.templates), &mut problems);
         if let Some(locales) = &locales {
             looks::check_settings(config, locales, &mut problems);
         }
@@ -290,6 +290,14 @@ fn template_files(on_disk: &[TextFile]) -> Vec<TemplateFile> {
         Some(TemplateFile { name, origin: file.place.clone(), text: file.text.clone().into() })
     }));
     files
+}
+
+fn compile_templates(on_disk: &[TextFile]) -> Result<Templates, Vec<Problem>> {
+    if on_disk.iter().any(|file| file.name.ends_with(".hbs")) {
+        Templates::compile(template_files(on_disk))
+    } else {
+        Ok(Templates::built_in())
+    }
 }
 
 /// The words that are laid over those of the binary.

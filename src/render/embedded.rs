@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
-use include_dir::{Dir, DirEntry, include_dir};
+use include_dir::{Dir, DirEntry, File, include_dir};
 
-use super::{RenderInput, TemplateFile, WordsFile, choose::of_set, template_file::BUILT_IN};
+use super::{
+    RenderInput, TemplateFile, WordsFile,
+    choose::of_set,
+    template_file::{BUILT_IN, Text},
+};
 use crate::{
     event::{BadPayload, Codings, Encoding},
     name::TemplateName,
@@ -60,45 +64,43 @@ impl Sample {
 
 /// The templates of the binary. Those on disk come after them, so that they count instead.
 pub fn embedded() -> Vec<TemplateFile> {
-    let template = |(path, text): (&str, &'static str)| {
-        let name = path.strip_suffix(".hbs")?;
-        Some(TemplateFile { name: name.to_owned(), origin: format!("templates/{path}{BUILT_IN}"), text: text.into() })
+    let template = |(path, file): (&str, &'static File<'_>)| {
+        let name = path.strip_suffix(".hbs")?.to_owned();
+        let origin = format!("templates/{path}{BUILT_IN}");
+        Some(TemplateFile { name, origin, text: Text::BuiltIn(file.contents()) })
     };
-    files(".hbs").into_iter().filter_map(template).collect()
+    files().into_iter().filter_map(template).collect()
 }
 
 /// The samples of the binary.
 pub fn samples() -> Vec<Sample> {
     let has = |name: &TemplateName| TEMPLATES.get_file(format!("{name}.hbs")).is_some();
-    files(".json").into_iter().filter_map(|(path, json)| Sample::of_one(path, json, has)).collect()
+    let samples = files().into_iter().filter(|(path, _)| path.ends_with(".json"));
+    samples.filter_map(|(path, file)| Sample::of_one(path, file.contents_utf8()?, has)).collect()
 }
 
 /// The words of the binary.
 pub(super) fn words() -> Vec<WordsFile> {
-    let words = |(path, text): (&str, &str)| {
-        let name = path.strip_prefix("words/")?.strip_suffix(".toml")?;
-        Some(WordsFile { name: name.to_owned(), origin: format!("templates/{path}{BUILT_IN}"), text: text.to_owned() })
+    let words = |(path, file): (&str, &'static File<'_>)| {
+        let name = path.strip_prefix("words/")?.strip_suffix(".toml")?.to_owned();
+        Some(WordsFile { name, origin: format!("templates/{path}{BUILT_IN}"), text: file.contents_utf8()?.to_owned() })
     };
-    files(".toml").into_iter().filter_map(words).collect()
+    files().into_iter().filter_map(words).collect()
 }
 
-/// Every text file whose name ends so, by its path below `templates/`, in order. The others are not looked into: most are
-/// samples, which a daemon never reads.
-fn files(ending: &str) -> Vec<(&'static str, &'static str)> {
+/// Every file, by its path below `templates/`, in order.
+fn files() -> Vec<(&'static str, &'static File<'static>)> {
     let mut found = Vec::new();
     let mut folders = vec![&TEMPLATES];
     while let Some(folder) = folders.pop() {
         for entry in folder.entries() {
             match entry {
                 DirEntry::Dir(inner) => folders.push(inner),
-                DirEntry::File(file) => {
-                    let path = file.path().to_str().filter(|path| path.ends_with(ending));
-                    found.extend(path.and_then(|path| Some((path, file.contents_utf8()?))));
-                }
+                DirEntry::File(file) => found.extend(file.path().to_str().map(|path| (path, file))),
             }
         }
     }
-    found.sort_unstable();
+    found.sort_unstable_by_key(|(path, _)| *path);
     found
 }
 

@@ -3,8 +3,6 @@
 //! The marks are Unicode noncharacters, which no text in interchange may hold; they are taken out of every value that
 //! comes in, so only the engine can write them.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 /// Begins a value that came from outside.
@@ -42,11 +40,6 @@ pub(super) fn has_any(text: &str) -> bool {
 /// The text without any marks.
 pub(super) fn strip(text: &str) -> String {
     if has_any(text) { text.chars().filter(|c| !is_mark(*c)).collect() } else { text.to_owned() }
-}
-
-/// The same of a text that is kept.
-pub(super) fn strip_text(text: Cow<'static, str>) -> Cow<'static, str> {
-    if has_any(&text) { strip(&text).into() } else { text }
 }
 
 /// Takes the marks out of everything that came in, keys included.

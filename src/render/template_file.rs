@@ -1,6 +1,6 @@
 //! One template as it was written, and how it is read.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use handlebars::Template;
 
@@ -24,8 +24,43 @@ pub struct TemplateFile {
     /// How people find it, such as `templates/github/push.hbs`.
     pub origin: String,
     /// What stands in it.
-    pub text: Cow<'static, str>,
+    pub text: Text,
 }
+
+/// What stands in a template. What comes with the binary is not looked into before it is asked for, so that what no
+/// source needs is never read from the disk.
+#[derive(Debug, Clone)]
+pub enum Text {
+    /// Somebody's own.
+    Own(String),
+    /// A file of the binary.
+    BuiltIn(&'static [u8]),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Own(text) => text,
+            Self::BuiltIn(bytes) => str::from_utf8(bytes).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Own(text)
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
 
 impl TemplateFile {
     /// Whether it is a part of other templates and no template itself.

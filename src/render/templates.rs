@@ -9,10 +9,11 @@ use std::{
 use handlebars::RenderErrorReason;
 
 use super::{
-    Locales, RenderError, RenderInput, TemplateFile, choose, document,
+    Locales, RenderError, RenderInput, TemplateFile, choose, document, embedded,
     engines::{Engines, Files, engine, folder},
     fault::Fault,
     graph, inspect, marks,
+    template_file::Text,
     unseen::Unseen,
 };
 use crate::{
@@ -44,8 +45,9 @@ impl Templates {
     /// Every problem of every file.
     pub fn compile(files: Vec<TemplateFile>) -> Result<Self, Vec<Problem>> {
         // Marks are the engine's own; a template has no use for them.
-        let files = files.into_iter().map(|file| TemplateFile { text: marks::strip_text(file.text), ..file });
-        let files: Files = files.map(|file| (file.name.clone(), file)).collect();
+        let unmarked = |text: Text| if marks::has_any(&text) { marks::strip(&text).into() } else { text };
+        let files = files.into_iter().map(|file| TemplateFile { text: unmarked(file.text), ..file });
+        let files = by_name(files);
         let mut problems = Vec::new();
         let mut uses = BTreeMap::new();
         for file in files.values() {
@@ -65,6 +67,11 @@ impl Templates {
             return Err(problems);
         }
         Ok(Self::new(Arc::new(files), Locales::embedded(), false))
+    }
+
+    /// The templates of the binary alone. That nothing is wrong with them is what the tests hold, so they are not read here.
+    pub fn built_in() -> Self {
+        Self::new(Arc::new(by_name(embedded())), Locales::embedded(), false)
     }
 
     fn new(files: Arc<Files>, locales: Locales, strict: bool) -> Self {
@@ -150,6 +157,10 @@ impl Templates {
         let origin = engines.and_then(|engines| engines.place(name, input, (document, &fault), &self.files));
         RenderError::document(name, fault, origin, &self.files)
     }
+}
+
+fn by_name(files: impl IntoIterator<Item = TemplateFile>) -> Files {
+    files.into_iter().map(|file| (file.name.clone(), file)).collect()
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ fn telling_leaves(sample: &Sample, payload: &Value, template: &str) -> Vec<Strin
 fn any_one_value_may_be_hostile_null_or_missing() {
     let templates = templates();
     let texts: BTreeMap<String, String> =
-        embedded().into_iter().map(|file| (file.name, file.text.into_owned())).collect();
+        embedded().into_iter().map(|file| (file.name, file.text.to_string())).collect();
     let all = HOSTILE.join(" ");
     for sample in samples() {
         let whole = payload(&sample);
