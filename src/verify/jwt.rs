@@ -9,9 +9,11 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{
-    CannotSign, Doubt,
+    address::host,
+    cannot_sign::CannotSign,
     claims::{self, Claims},
-    header, host,
+    doubt::Doubt,
+    header,
     jws::{self, Candidate, Jws},
     key::Key,
     keyring::Keyring,

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD_PAD_INDIFFERENT};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::{
-    CannotSign,
+    cannot_sign::CannotSign,
     mac::{hash, mac},
     message::Message,
     public_key::PublicKey,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{config::scheme::VerifySpec, event::RawBody};
+use crate::{config::scheme::VerifySpec, event::RawBody, outcome::Reason};
 
 const PRIVATE: &str = include_str!("../../tests/keys/rsa.pem");
 const PUBLIC: &str = include_str!("../../tests/keys/rsa-public.pem");

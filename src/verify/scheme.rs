@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, basic::Basic, bearer::Bearer, jwt::Jwt, keyring::Keyring, signed::Signed, sns::Sns,
-    standard_webhooks::StandardWebhooks, token::Token, twilio::Twilio, why::Why,
+    basic::Basic, bearer::Bearer, cannot_sign::CannotSign, doubt::Doubt, jwt::Jwt, keyring::Keyring, signed::Signed,
+    sns::Sns, standard_webhooks::StandardWebhooks, token::Token, twilio::Twilio, why::Why,
 };
 use crate::{
     config::scheme::SchemeSpec,

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    CannotSign, Doubt,
+    cannot_sign::CannotSign,
+    doubt::Doubt,
     keyring::Keyring,
     message::is_read_as,
     pem::{Certificate, PemKey, PublicKey},

@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
 use super::{
-    CannotSign, header,
+    cannot_sign::CannotSign,
+    header,
     key::Key,
     mac::{hash, mac},
     public_key::PublicKey,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{config::scheme::VerifySpec, event::RawBody};
+use crate::{config::scheme::VerifySpec, event::RawBody, outcome::Reason};
 
 const BODY: &[u8] = br#"{"build":41,"state":"red"}"#;
 
