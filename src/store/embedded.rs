@@ -6,9 +6,11 @@
 mod accept;
 mod captured;
 mod codec;
+mod command;
 mod desk;
 mod disk;
 mod draft;
+mod failure;
 mod flusher;
 mod folder;
 mod format;
@@ -17,6 +19,7 @@ pub mod fuzz;
 mod guests;
 mod journal;
 mod kept;
+mod known;
 mod lanes;
 mod open;
 mod payload;
@@ -43,16 +46,19 @@ use tokio::sync::mpsc::Sender;
 use self::{
     accept::Offer,
     captured::CapturedSecrets,
+    command::Durable,
     disk::Disk,
+    failure::Failure,
     folder::Folder,
     guests::GuestRecords,
+    known::Shared,
     reads::View,
     room::{Gauge, Meter, Shrinking},
     subscriptions::Subscriptions,
     sweep::Until,
     transfer::Import,
     witness::Witness,
-    writer::{Beginning, Durable, Failure, Shared, Way, Writer},
+    writer::{Beginning, Way, Writer},
 };
 use super::{
     Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,

@@ -149,7 +149,7 @@ impl Disk {
 
 /// What the engine could not read.
 pub(super) fn unreadable(space: Space, error: &fjall::Error) -> StoreError {
-    damaged(format!("{space:?}"), super::writer::said(error))
+    damaged(format!("{space:?}"), super::failure::said(error))
 }
 
 /// An event's row with its id, from a pair of [`Space::Waiting`] or [`Space::Settled`].

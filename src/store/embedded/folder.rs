@@ -14,9 +14,9 @@ use std::{
 
 use super::{
     codec::damaged,
+    failure::Failure,
     format::{sync_folder, write_number},
     rewrite::rewrite,
-    writer::Failure,
 };
 use crate::{
     seal::{Seal, Unopened as NotOpened, is_sealed},

@@ -9,14 +9,15 @@ use std::{
 use super::{
     codec::{BooksRow, SeenRow, damaged, decode},
     disk::{BOOKS, Disk, Space, event_row, unreadable},
+    failure::{Failure, said},
     folder::{self, Folder, Unopened},
     format::sync_folder,
     journal,
+    known::Known,
     lanes::Change,
     rewrite::rewrite,
     torn::Torn,
     whole,
-    writer::{self, Failure, Known},
 };
 use crate::{
     name::EventId,
@@ -35,7 +36,7 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
         let why = "the folder is gone; put it back from a backup, or start with an empty `store.path`";
         return Err(damaged(at(), why.into()));
     }
-    made(&folder).map_err(|error| StoreError::Failed { why: format!("{}: {}", at(), writer::said(&error)) })?;
+    made(&folder).map_err(|error| StoreError::Failed { why: format!("{}: {}", at(), said(&error)) })?;
     match whole::missing(&folder) {
         Ok(None) => {}
         Ok(Some(why)) => return Err(damaged(at(), why)),
@@ -47,7 +48,7 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
             StoreError::Failed { why: format!("{}: {error}", at()) }
         }
         fjall::Error::InvalidVersion(_) => damaged(at(), "another version of its engine wrote it".into()),
-        other => damaged(at(), writer::said(&other)),
+        other => damaged(at(), said(&other)),
     })
 }
 

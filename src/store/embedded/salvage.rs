@@ -17,13 +17,13 @@ use super::{
     captured,
     codec::EventRow,
     disk::{Disk, Space, dead_key, event_row, unreadable},
+    failure::Failure,
     folder::{self, KINDS, Kind},
     guests,
     open::{self, EVENTS},
     reads::View,
     subscriptions,
     transfer::assemble,
-    writer::Failure,
 };
 use crate::{
     name::EventId,

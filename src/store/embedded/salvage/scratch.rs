@@ -12,10 +12,10 @@ use crate::store::{
     StoreError,
     embedded::{
         disk::{Disk, Space},
+        failure::said,
         open::{attempt, locked},
         torn,
         whole::{missing, numbers},
-        writer::said,
     },
 };
 
