@@ -18,8 +18,8 @@ use super::{
     key::Key,
     keyring::Keyring,
     mac::mac,
+    misfit::Misfit,
     pem::{PemKey, PublicKey},
-    scheme::Misfit,
     why::Why,
 };
 use crate::{

@@ -18,8 +18,8 @@ use super::{
     doubt::Doubt,
     keyring::Keyring,
     message::is_read_as,
+    misfit::Misfit,
     pem::{Certificate, PemKey, PublicKey},
-    scheme::Misfit,
     why::Why,
 };
 use crate::{

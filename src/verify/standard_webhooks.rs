@@ -13,8 +13,8 @@ use super::{
     header,
     key::Key,
     mac::{hash, mac},
+    misfit::Misfit,
     public_key::PublicKey,
-    scheme::Misfit,
     time,
     why::Why,
 };

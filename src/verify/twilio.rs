@@ -16,7 +16,7 @@ use super::{
     header,
     key::Key,
     mac::mac,
-    scheme::Misfit,
+    misfit::Misfit,
     token::{parameters, with_parameter},
     why::Why,
 };
