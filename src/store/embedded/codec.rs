@@ -29,15 +29,15 @@ pub(super) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
 
 /// A row from its bytes; `what` names it in the error.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<T, StoreError> {
-    let (row, rest) = split(bytes, &what)?;
-    if rest.is_empty() { Ok(row) } else { Err(damaged(what(), format!("{} bytes too many", rest.len()))) }
-}
-
-fn split<T: DeserializeOwned>(bytes: &[u8], what: impl Fn() -> String) -> Result<(T, &[u8]), StoreError> {
-    match bytes.split_first() {
-        Some((&VERSION, row)) => postcard::take_from_bytes(row).map_err(|error| damaged(what(), error.to_string())),
-        Some((other, _)) => Err(other_version(what(), *other, VERSION)),
-        None => Err(damaged(what(), "it is empty".into())),
+    let row = match bytes.split_first() {
+        Some((&VERSION, row)) => row,
+        Some((other, _)) => return Err(other_version(what(), *other, VERSION)),
+        None => return Err(damaged(what(), "it is empty".into())),
+    };
+    match postcard::take_from_bytes(row) {
+        Ok((row, [])) => Ok(row),
+        Ok((_, rest)) => Err(damaged(what(), format!("{} bytes too many", rest.len()))),
+        Err(error) => Err(damaged(what(), error.to_string())),
     }
 }
 
