@@ -236,14 +236,18 @@ impl State {
     }
 
     pub(super) fn sweep(&mut self, before: Timestamp, dead_before: Timestamp) -> usize {
-        let is_listed = |id: &EventId| self.dead.keys().any(|(event, _)| event == id);
         let is_past = |id: &EventId, held: &Held| {
-            held.is_settled() && held.event.received_at < if is_listed(id) { dead_before } else { before }
+            held.is_settled() && held.event.received_at < if self.is_listed(*id) { dead_before } else { before }
         };
         let past: Vec<_> = self.events.iter().filter(|(id, held)| is_past(id, held)).map(|(id, _)| *id).collect();
         self.take_away(&past);
         self.told.retain(|_, (_, at)| *at >= dead_before);
         past.len()
+    }
+
+    /// Whether a dead letter of this event is on the list.
+    fn is_listed(&self, id: EventId) -> bool {
+        self.dead.keys().any(|(event, _)| *event == id)
     }
 
     fn take_away(&mut self, past: &[EventId]) {
@@ -265,8 +269,7 @@ impl State {
     /// Takes settled events of so many bytes away, the oldest first, and those with dead letters after all others.
     pub(super) fn shrink(&mut self, bytes: u64) -> usize {
         let settled = self.events.iter().filter(|(_, held)| held.is_settled());
-        let is_listed = |id: &EventId| self.dead.keys().any(|(event, _)| event == id);
-        let mut order: Vec<_> = settled.map(|(id, held)| (is_listed(id), *id, held.bytes())).collect();
+        let mut order: Vec<_> = settled.map(|(id, held)| (self.is_listed(*id), *id, held.bytes())).collect();
         order.sort_unstable();
         let mut gone = 0;
         let mut past = Vec::new();
