@@ -1,4 +1,5 @@
-//! The store on this machine's disk: fjall holds events, which churn; sled holds subscriptions, which do not.
+//! The store on this machine's disk: fjall holds events, which churn; sled holds subscriptions, secrets and what lets
+//! guests in, which do not.
 //!
 //! No transaction spans the two. What waits is also in memory ([`lanes`]), rebuilt at open from the small records
 //! of the events that wait; payloads are never scanned.

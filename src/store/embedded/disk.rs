@@ -40,7 +40,7 @@ pub(super) enum Space {
     DeliveryIds,
     /// Event id, destination → dead letter row.
     Dead,
-    /// Key of a signature that was good once → until when it is, and the event.
+    /// Key of a signature or a body that was taken once → until when it counts, and the event.
     Seen,
     /// One key: the books.
     Books,

@@ -125,7 +125,7 @@ pub(super) fn with_cure(path: &Path, error: StoreError) -> StoreError {
     }
 }
 
-/// sled's folder, with the subscriptions and the captured secrets.
+/// sled's folder, with all records that are not of events.
 pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folder, StoreError> {
     let at = || format!("`{}`", folder::current(path).display());
     let opened = catch_unwind(AssertUnwindSafe(|| Folder::open(path, seal, failure.clone())));

@@ -46,7 +46,7 @@ pub(super) fn known(disk: &Disk) -> Result<(Known, EventId), StoreError> {
     Ok((known, last))
 }
 
-/// The signatures that are remembered, by the end of their time.
+/// The signatures and bodies that are remembered, by the end of their time.
 pub(super) fn seen(disk: &Disk) -> Result<Seen, StoreError> {
     let mut seen = Seen::default();
     for pair in disk.space(Space::Seen).iter() {
