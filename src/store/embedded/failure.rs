@@ -1,6 +1,10 @@
-//! Why nothing is written any more, once that is so, and what the engine of the events says of it.
+//! Why nothing is written any more, once that is so, and what the engine of the events and the system say of it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use fjall::LsmError;
 
@@ -39,4 +43,9 @@ pub(super) fn said(error: &fjall::Error) -> String {
         fjall::Error::JournalRecovery(_) => "its journal is damaged before its end".into(),
         other => other.to_string(),
     }
+}
+
+/// What the operating system says of a file or a folder, with its name.
+pub(super) fn failed_at(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Failed { why: format!("`{}`: {error}", path.display()) }
 }

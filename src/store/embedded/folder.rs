@@ -23,9 +23,13 @@ pub(super) use self::{
 use self::{
     files::{FILE, Files, make, note_count},
     numbered::{SEALED, newest, path, remove, remove_others},
-    unopened::failed,
 };
-use super::{codec::damaged, failure::Failure, format::sync_folder, rewrite::rewrite};
+use super::{
+    codec::damaged,
+    failure::{Failure, failed_at},
+    format::sync_folder,
+    rewrite::rewrite,
+};
 use crate::{
     seal::{Seal, Unopened as NotOpened, is_sealed},
     store::{Resealed, StoreError},
@@ -49,7 +53,7 @@ struct Inner {
 impl Folder {
     /// Opens the newest folder of a store, or makes the first. With a key, nothing is readable in it afterwards.
     pub(super) fn open(store: &Path, seal: Seal, failure: Failure) -> Result<Self, Unopened> {
-        let number = newest(store).map_err(|error| failed(store, &error))?;
+        let number = newest(store).map_err(|error| failed_at(store, &error))?;
         let path = path(store, number.unwrap_or(0));
         let sealed = path.join(SEALED).exists();
         if sealed && seal.key().is_none() {
@@ -60,10 +64,10 @@ impl Folder {
             None => make(store)?,
         };
         if number.is_none() && seal.key().is_some() {
-            files.mark_sealed().map_err(|error| failed(&path, &error))?;
+            files.mark_sealed().map_err(|error| failed_at(&path, &error))?;
         }
         files.flush().map_err(|why| StoreError::Failed { why })?;
-        rewrite(&path.join(FILE)).map_err(|error| failed(&path, &error))?;
+        rewrite(&path.join(FILE)).map_err(|error| failed_at(&path, &error))?;
         files.compare(store, &path)?;
         remove_others(store, number.unwrap_or(0))?;
         let folder = Self(Arc::new(Inner { store: store.to_owned(), seal, failure, files: Mutex::new(files) }));
@@ -123,7 +127,7 @@ impl Folder {
         }
         let number = files.number + 1;
         let new = path(&self.0.store, number);
-        remove(&new).map_err(|error| failed(&new, &error))?;
+        remove(&new).map_err(|error| failed_at(&new, &error))?;
         let made = self.fill(&new, number, all).inspect_err(|_| {
             if let Err(error) = remove(&new) {
                 tracing::warn!(%error, "a half-made folder is left for the next start");
@@ -148,7 +152,7 @@ impl Folder {
         }
         files.count = count as u64;
         files.flush().map_err(failed)?;
-        files.mark_sealed().map_err(|error| failed(format!("`{}`: {error}", new.display())))?;
+        files.mark_sealed().map_err(|error| failed_at(new, &error))?;
         sync_folder(&self.0.store).map_err(|error| failed(error.to_string()))?;
         Ok((files, count))
     }

@@ -9,7 +9,7 @@ use std::{
 use super::{
     codec::damaged,
     disk::Disk,
-    failure::{Failure, said},
+    failure::{Failure, failed_at, said},
     folder::{self, Folder, Unopened},
     format::sync_folder,
     journal,
@@ -33,13 +33,11 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
     match whole::missing(&folder) {
         Ok(None) => {}
         Ok(Some(why)) => return Err(damaged(at(), why)),
-        Err(error) => return Err(StoreError::Failed { why: format!("{}: {error}", at()) }),
+        Err(error) => return Err(failed_at(&folder, &error)),
     }
     opened(path, &folder).map_err(|error| match error {
         fjall::Error::Locked => locked(path),
-        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-            StoreError::Failed { why: format!("{}: {error}", at()) }
-        }
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => failed_at(&folder, &error),
         fjall::Error::InvalidVersion(_) => damaged(at(), "another version of its engine wrote it".into()),
         other => damaged(at(), said(&other)),
     })
@@ -133,11 +131,11 @@ pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folde
     let opened = opened.unwrap_or_else(fault).map_err(|error| match error {
         Unopened::Other(error) => error,
         Unopened::Engine(sled::Error::Io(error)) if folder::is_taken(&error) => locked(path),
-        Unopened::Engine(sled::Error::Io(error)) => StoreError::Failed { why: format!("{}: {error}", at()) },
+        Unopened::Engine(sled::Error::Io(error)) => failed_at(&folder::current(path), &error),
         Unopened::Engine(other) => damaged(at(), folder::said(&other)),
     })?;
     for made in [&folder::current(path), path] {
-        sync_folder(made).map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", made.display()) })?;
+        sync_folder(made).map_err(|error| failed_at(made, &error))?;
     }
     Ok(opened)
 }

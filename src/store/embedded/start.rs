@@ -6,7 +6,7 @@ use super::{
     EmbeddedStore,
     captured::CapturedSecrets,
     disk::Disk,
-    failure::Failure,
+    failure::{Failure, failed_at},
     format,
     guests::GuestRecords,
     known::Shared,
@@ -67,8 +67,8 @@ impl EmbeddedStore {
         let guests = GuestRecords::open(folder.clone())?;
         let (known, last_event) = rebuild::known(&disk)?;
         salvage::clean(path);
-        let (witness, lost) = Witness::open(path, last_event, known.accounts.accepted)
-            .map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) })?;
+        let (witness, lost) =
+            Witness::open(path, last_event, known.accounts.accepted).map_err(|error| failed_at(path, &error))?;
         if let Some(deliveries) = lost {
             tracing::error!(deliveries, newest = %last_event, "the store has lost its newest events: the end of its journal is gone");
         }

@@ -10,12 +10,13 @@ use std::{
 use super::{
     kind::{KINDS, Kind},
     numbered::{NAME, SEALED, path, remove},
-    unopened::{Unopened, failed, is_taken, said},
+    unopened::{Unopened, is_taken, said},
 };
 use crate::store::{
     StoreError,
     embedded::{
         codec::damaged,
+        failure::failed_at,
         format::{sync_folder, write_number},
     },
 };
@@ -83,7 +84,7 @@ impl Files {
                 Err(damaged(format!("`{path}`"), why))
             }
             Some(expected) if expected == found => Ok(()),
-            _ => note_count(store, found).map_err(|error| failed(store, &error)),
+            _ => note_count(store, found).map_err(|error| failed_at(store, &error)),
         }
     }
 
@@ -117,12 +118,12 @@ fn remove_half_written(folder: &Path) -> io::Result<()> {
 /// Makes the first folder. It appears whole: sled can't open one that was left half made.
 pub(super) fn make(store: &Path) -> Result<Files, Unopened> {
     let new = store.join(format!("{NAME}.new"));
-    remove(&new).map_err(|error| failed(&new, &error))?;
+    remove(&new).map_err(|error| failed_at(&new, &error))?;
     let files = Files::open(&new, 0)?;
     files.flush().map_err(|why| StoreError::Failed { why })?;
     drop(files);
     let renamed = sync_folder(&new).and_then(|()| fs::rename(&new, path(store, 0))).and_then(|()| sync_folder(store));
-    renamed.map_err(|error| failed(&new, &error))?;
+    renamed.map_err(|error| failed_at(&new, &error))?;
     // sled lets go of its lock a moment after it was dropped.
     for _ in 0..LET_GO {
         match Files::open(&path(store, 0), 0) {

@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::unopened::failed;
-use crate::store::{StoreError, embedded::format::sync_folder};
+use crate::store::{
+    StoreError,
+    embedded::{failure::failed_at, format::sync_folder},
+};
 
 /// The first folder, and what the names of all others begin with.
 pub(super) const NAME: &str = "sled";
@@ -47,14 +49,14 @@ pub(super) fn numbers(store: &Path) -> io::Result<Vec<u64>> {
 
 /// Removes those that a newer one stands for, and those that never became whole.
 pub(super) fn remove_others(store: &Path, kept: u64) -> Result<(), StoreError> {
-    for number in numbers(store).map_err(|error| failed(store, &error))? {
+    for number in numbers(store).map_err(|error| failed_at(store, &error))? {
         if number != kept {
             let old = path(store, number);
             remove(&old).map_err(|error| {
                 let why = format!("the old folder `{}` can't be removed: {error}", old.display());
                 StoreError::Failed { why }
             })?;
-            sync_folder(store).map_err(|error| failed(store, &error))?;
+            sync_folder(store).map_err(|error| failed_at(store, &error))?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What stands in the way of opening the folder, and what sled says.
 
-use std::{io, path::Path};
+use std::io;
 
 use crate::store::StoreError;
 
@@ -35,8 +35,4 @@ pub(in crate::store::embedded) fn said(error: &sled::Error) -> String {
         sled::Error::Io(error) => error.to_string(),
         other => other.to_string(),
     }
-}
-
-pub(super) fn failed(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Failed { why: format!("`{}`: {error}", path.display()) }
 }
