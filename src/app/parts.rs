@@ -26,7 +26,7 @@ use crate::{
     subscribe::Subscriptions,
 };
 
-/// All parts of a relay; the admin's holds every one.
+/// All parts of a relay, each told of those that it needs.
 pub(super) fn build(
     settings: &Settings,
     own: Vec<SocketAddr>,
