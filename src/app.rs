@@ -1,7 +1,8 @@
-//! Builds the whole from the settings, and stops it again: the only file that names every part.
+//! Starts the whole from the settings, reloads it and stops it again; `parts` makes what it is made of.
 
 mod descriptors;
 mod listen;
+mod parts;
 mod refused;
 mod room;
 mod settings;
@@ -10,20 +11,15 @@ mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    admin::{self, Admin, Ready},
+    admin::{self, Admin},
     clock::Clock,
     config::{Config, problem::Problem},
-    connector::{self, Allowances, Connector},
-    deliver::{
-        fetch::Fetcher,
-        post::{Poster, PosterError, Proxies, WayOut},
-    },
-    dispatch::{Dispatch, cards::Cards, course::Courses, lines::Lines},
+    connector,
+    deliver::post::PosterError,
     http::{
         connection::{self, Limits},
         entrance::Entrance,
@@ -31,17 +27,9 @@ use crate::{
         refusal_log::RefusalLog,
         tls::{BadCertificate, Certificate},
     },
-    identity::Identity,
-    ingest::Ingest,
-    keys::Keys,
     lane::{Lanes, quota::Quotas, woken::Woken},
-    observe::metrics::Metrics,
-    reject::Rejects,
-    route::Subscribers,
     rules::Rules,
-    slowdown::Slowdown,
     store::{Bounds, EmbeddedStore, Store, StoreError},
-    subscribe::Subscriptions,
 };
 use descriptors::{Shares, TooFew};
 use listen::BadListener;
@@ -110,12 +98,12 @@ impl App {
         let settings = Settings::new(config, rules);
         let woken = Arc::new(Woken::default());
         let own = [Some(listeners.public_address), listeners.admin_address].into_iter().flatten().collect();
-        let parts = Parts::build(&settings, own, store, quotas, clock, woken.clone())?;
+        let admin = parts::build(&settings, own, store, quotas, clock, woken.clone())?;
         let mut app = Self {
             public_address: listeners.public_address,
             admin_address: listeners.admin_address,
-            lanes: parts.lanes(shares.posts),
-            admin: parts.admin,
+            lanes: parts::lanes(&admin, shares.posts),
+            admin,
             settings,
             certificate,
             shares,
@@ -149,7 +137,7 @@ impl App {
         };
         let (ingest, rejects) = (self.admin.ingest.clone(), self.admin.rejects.clone());
         let hooks = Hooks { ingest, limits: self.settings.body_limits.clone(), proxies, rejects, log };
-        let router = hooks::router(hooks).merge(connector::router(self.connector()));
+        let router = hooks::router(hooks).merge(connector::router(parts::connector(&self.admin)));
         let (public, stopping) = (limits(self.shares.connections), self.stopping.clone());
         self.tasks.spawn(async move {
             connection::serve_tcp(listeners.public, router, public, entrance, stopping).await;
@@ -168,20 +156,6 @@ impl App {
             connection::serve_unix(listeners.socket, router, few, stopping).await;
             "the admin socket"
         });
-    }
-
-    fn connector(&self) -> Arc<Connector> {
-        let admin = &self.admin;
-        Arc::new(Connector {
-            rules: admin.rules.clone(),
-            identity: admin.identity.clone(),
-            subscriptions: admin.subscriptions.clone(),
-            dispatch: admin.dispatch.clone(),
-            quotas: admin.quotas.clone(),
-            store: admin.store.clone(),
-            allowances: Allowances::default(),
-            clock: admin.clock.clone(),
-        })
     }
 
     fn know_captured(&self) {
@@ -279,93 +253,4 @@ async fn restore_quotas(store: &dyn Store, clock: &dyn Clock) -> Result<Arc<Quot
         store.forget_usages(whole.into_iter().map(|usage| usage.group).collect()).await?;
     }
     Ok(quotas)
-}
-
-fn way_out(settings: &Settings, own: Vec<SocketAddr>) -> WayOut {
-    let config = &settings.config.way_out;
-    let proxies = match config.proxy.clone() {
-        Some(proxy) => Proxies::Fixed { url: proxy.url, except: proxy.except },
-        None => Proxies::Environment,
-    };
-    WayOut { ca: config.ca.clone(), own, ..WayOut::new(settings.host_rules.clone(), proxies) }
-}
-
-struct Parts {
-    admin: Arc<Admin>,
-}
-
-impl Parts {
-    fn build(
-        settings: &Settings,
-        own: Vec<SocketAddr>,
-        store: Arc<dyn Store>,
-        quotas: Arc<Quotas>,
-        clock: Arc<dyn Clock>,
-        woken: Arc<Woken>,
-    ) -> Result<Self, PosterError> {
-        let rules = settings.rules.clone();
-        let metrics = Arc::new(Metrics::new());
-        let subscribers = Arc::new(ArcSwap::from_pointee(Subscribers::default()));
-        let courses = Arc::new(Courses::default());
-        let way = way_out(settings, own);
-        let keys = Arc::new(Keys::new(Fetcher::new(&way)?, store.clone(), clock.clone()));
-        let access = settings.access.clone();
-        let identity = Arc::new(Identity { access, keys: keys.clone(), store: store.clone() });
-        let ingest = Arc::new(Ingest {
-            rules: rules.clone(),
-            subscribers: subscribers.clone(),
-            slowdown: Slowdown::default(),
-            store: store.clone(),
-            keys,
-            woken: woken.clone(),
-            metrics: metrics.clone(),
-            clock: clock.clone(),
-        });
-        let dispatch = Arc::new(Dispatch {
-            rules: rules.clone(),
-            store: store.clone(),
-            quotas: quotas.clone(),
-            poster: Poster::new(&way, clock.clone())?,
-            cards: Cards::new(metrics.clone()),
-            lines: Lines::default(),
-            courses: courses.clone(),
-            metrics: metrics.clone(),
-            woken: woken.clone(),
-            clock: clock.clone(),
-        });
-        let subscriptions = Arc::new(Subscriptions {
-            rules: rules.clone(),
-            subscribers,
-            store: store.clone(),
-            courses,
-            woken,
-            changing: tokio::sync::Mutex::default(),
-            clock: clock.clone(),
-        });
-        let (tokens, ready, rejects) = (settings.tokens.clone(), Ready::default(), Arc::new(Rejects::default()));
-        let admin = Arc::new(Admin {
-            rules,
-            tokens,
-            subscriptions,
-            ingest,
-            identity,
-            dispatch,
-            rejects,
-            quotas,
-            store,
-            metrics,
-            clock,
-            ready,
-        });
-        Ok(Self { admin })
-    }
-
-    fn lanes(&self, concurrency: usize) -> Lanes {
-        let dispatch = self.admin.dispatch.clone();
-        let step = move |lane| {
-            let dispatch = dispatch.clone();
-            async move { dispatch.step(lane).await }
-        };
-        Lanes::new(self.admin.clock.clone(), concurrency, step)
-    }
 }

@@ -8,6 +8,7 @@ pub mod card_page;
 pub mod connection;
 pub mod entrance;
 pub mod hooks;
+pub mod peer;
 pub mod problem;
 pub mod proxies;
 pub mod proxy_protocol;

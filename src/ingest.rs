@@ -2,7 +2,10 @@
 //!
 //! It decides; limits and statuses are `http`'s, bytes on disk the store's.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+mod refusal;
+mod replay;
+
+use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -20,15 +23,16 @@ use crate::{
     outcome::Reason,
     provider::{
         Opened,
-        handshake::{Action, Answer, Met, Unmet},
+        handshake::{Action, Answer, Met},
     },
     route::{Subscribers, condition::Facts, mapping::Choice},
     rules::{Rules, SourceRules},
     secret::Secret,
     slowdown::Slowdown,
     store::{Accepted, Captured, Store, StoreError},
-    verify::{Refused, Unproved, Verified, why::Why},
+    verify::{Unproved, Verified},
 };
+pub use refusal::Refusal;
 
 /// Where webhooks become events.
 #[derive(Debug)]
@@ -71,44 +75,6 @@ pub enum Taken {
     Event(Receipt),
     /// It was a handshake, and leaves nothing in the store's books.
     Answered(Answer),
-}
-
-/// Why a webhook was not let in.
-#[derive(Debug)]
-pub struct Refusal {
-    /// The word for it, from which the sender's answer is made.
-    pub reason: Reason,
-    /// What was wrong with its proof, for the admin alone.
-    pub why: Option<Why>,
-    /// How long the sender is to wait, where that is known.
-    pub retry_after: Option<Duration>,
-    /// What was refused, where it was read that far.
-    pub webhook: Option<Box<Webhook>>,
-}
-
-impl From<Reason> for Refusal {
-    fn from(reason: Reason) -> Self {
-        Self { reason, why: None, retry_after: None, webhook: None }
-    }
-}
-
-impl Refusal {
-    fn until(reason: Reason, wait: Duration) -> Self {
-        Self { retry_after: Some(wait), ..reason.into() }
-    }
-}
-
-impl From<Unmet> for Refusal {
-    fn from(unmet: Unmet) -> Self {
-        unmet.reason().into()
-    }
-}
-
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        let reason = refused.reason();
-        Self { reason, why: Some(refused.why), retry_after: None, webhook: Some(refused.webhook) }
-    }
 }
 
 impl Ingest {
@@ -267,38 +233,6 @@ impl Ingest {
         }
         let places = source.provider.places();
         Receipt { event, duplicate: outcome == Reason::Duplicate, status: places.status, answer: places.answer.clone() }
-    }
-
-    /// Replays an event: routes it by the mappings and subscriptions of now, and makes its deliveries wait again.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn replay(&self, id: EventId) -> Result<usize, StoreError> {
-        let targets = self.targets(id).await?;
-        self.replay_to(id, targets).await
-    }
-
-    /// Who would get an event by the mappings and subscriptions of now.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn targets(&self, id: EventId) -> Result<Vec<Target>, StoreError> {
-        let event = self.store.event(id).await?;
-        Ok(match (self.rules.load().sources.get(&event.source), event.payload()) {
-            (Some(source), Ok(payload)) => route(source, &self.subscribers.load(), &Facts::new(&event, &payload)).0,
-            _ => Vec::new(),
-        })
-    }
-
-    /// Makes these deliveries of an event wait again.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn replay_to(&self, id: EventId, targets: Vec<Target>) -> Result<usize, StoreError> {
-        let lanes: Vec<DestinationId> = targets.iter().map(|target| target.destination).collect();
-        let count = self.store.replay(id, targets, self.clock.now()).await?;
-        self.woken.wake(lanes);
-        Ok(count)
     }
 }
 

@@ -8,9 +8,12 @@ mod address;
 mod authorization;
 mod basic;
 mod bearer;
+mod cannot_sign;
 mod claims;
+mod doubt;
 mod explain;
 mod header;
+mod held;
 pub mod issued;
 mod items;
 mod jws;
@@ -19,6 +22,7 @@ mod key;
 pub mod keyring;
 mod mac;
 mod message;
+mod misfit;
 mod pem;
 mod public_key;
 mod scheme;
@@ -46,9 +50,11 @@ use crate::{
     },
     event::{Replay, Webhook},
     name::SourceName,
-    outcome::Reason,
     secret::Secret,
 };
+pub use cannot_sign::CannotSign;
+use doubt::Doubt;
+pub use doubt::{Refused, Unproved};
 use keyring::Keyring;
 use scheme::Scheme;
 pub use sns::is_of_sns;
@@ -192,99 +198,6 @@ fn hand_out_all(secrets: &[Secret], schemes: &mut [Scheme], file: &str) -> Vec<P
         }
     }
     problems
-}
-
-/// Why a request can't be signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CannotSign {
-    /// The delivery id is part of what is signed, and goes into a header.
-    #[error("the delivery id can't stand in a header; use letters, digits, `-`, `_` and `.`")]
-    BadId,
-    /// The secret stands in the body, which is the payload.
-    #[error("the secret of this source stands in the payload; write it there")]
-    InPayload,
-    /// The signature goes into the body, which has no place for it.
-    #[error(
-        "the signature goes into the payload, which is no such message; use a JSON object as the provider posts it"
-    )]
-    NoObject,
-    /// There is nothing to sign with.
-    #[error("no secret can sign; give the source one of its provider's signing secrets")]
-    NoSecret,
-    /// A public key checks and does not sign; RSA with SHA-1 is not made by anybody who has a choice.
-    #[error("a public key only checks; to sign, give the source the private key (PKCS#8 PEM) in its place")]
-    OnlyChecks,
-    /// Something else than body and headers of our own making is signed.
-    #[error("the webhook lacks what is signed; send a body that has it, such as the form's field")]
-    NotThere,
-}
-
-/// What stands between a webhook and being believed.
-#[derive(Debug)]
-pub enum Unproved {
-    /// It is not believed.
-    Refused(Refused),
-    /// It can't be judged without what this address holds now.
-    NeedsKey {
-        /// The provider's own address, which the scheme vouches for.
-        from: Box<Url>,
-        /// What it is if the address has just been asked.
-        refused: Refused,
-    },
-}
-
-/// A webhook that is not believed.
-#[derive(Debug)]
-pub struct Refused {
-    /// Why. The sender is not told.
-    pub why: Why,
-    /// What was refused.
-    pub webhook: Box<Webhook>,
-}
-
-impl Refused {
-    /// The word for it.
-    pub const fn reason(&self) -> Reason {
-        self.why.reason()
-    }
-}
-
-/// Why a scheme does not say yes.
-#[derive(Debug)]
-enum Doubt {
-    /// It says no.
-    Why(Why),
-    /// It can't say without the key that is held there now.
-    NeedsKey {
-        from: Box<Url>,
-        /// What it says if that key has just been fetched.
-        why: Why,
-    },
-}
-
-impl Doubt {
-    /// No key of this address is known.
-    fn unfetched(from: &Url) -> Self {
-        Self::of_fetched(from, Why::Unkeyed { found: format!("no key of {} is known", host(from)) })
-    }
-
-    /// What comes of a no that was said by what this address held: where its key did not fit, it may hold another now.
-    fn of_fetched(from: &Url, why: Why) -> Self {
-        match why {
-            Why::Mismatch { .. } | Why::Unkeyed { .. } => Self::NeedsKey { from: Box::new(from.clone()), why },
-            other => Self::Why(other),
-        }
-    }
-}
-
-fn host(of: &Url) -> &str {
-    of.host_str().unwrap_or_default()
-}
-
-impl From<Why> for Doubt {
-    fn from(why: Why) -> Self {
-        Self::Why(why)
-    }
 }
 
 /// A webhook that a [`Verifier`] found genuine. There is no other way to make one.

@@ -1,17 +1,11 @@
 //! The connection loop: takes connections up to a cap, speaks HTTP/1.1 and HTTP/2 on each, with or without TLS,
 //! and lets none hold on by sending nothing.
 
-use std::{
-    io,
-    net::IpAddr,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+mod asked;
+mod impatient;
+mod trouble;
+
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use futures_util::TryFutureExt;
@@ -22,15 +16,19 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
     sync::Semaphore,
-    time::Sleep,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::entrance::Entrance;
+use self::{
+    asked::{Asked, InHand, no_requests},
+    impatient::Impatient,
+    trouble::Trouble,
+};
+use super::{entrance::Entrance, peer::Peer};
 
 /// Request headers that hyper still reads; what is above [`MOST_HEADERS`] is answered 431 with a reason.
 const HEADERS_READ: usize = 512;
@@ -44,9 +42,6 @@ const HEADER_BYTES: usize = 128 * 1024;
 /// How many times the headers' time a connection may go without a request.
 const IDLE_PATIENCE: u32 = 2;
 
-/// Length of HTTP/2's preface, by which it is told from HTTP/1.
-const PREFACE: usize = 24;
-
 /// Limits of a listener.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -57,10 +52,6 @@ pub struct Limits {
     /// How long connections may take to finish what they are at when the daemon stops.
     pub grace: Duration,
 }
-
-/// Who sends requests over a TCP connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// Serves a TCP listener until `stopping`; returns when its connections have ended or the grace is over.
 pub async fn serve_tcp(
@@ -126,36 +117,6 @@ pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, 
     }
     drop(listener);
     server.finish().await;
-}
-
-/// Whether connections can't be taken just now, so that it is told once and not ten times a second.
-#[derive(Default)]
-struct Trouble(bool);
-
-impl Trouble {
-    /// What was accepted. If the machine has no room for it, some time has passed: trying again at once would only spin.
-    async fn with<T>(&mut self, accepted: io::Result<T>) -> Option<T> {
-        let error = match accepted {
-            Ok(accepted) => {
-                if std::mem::take(&mut self.0) {
-                    tracing::info!("connections are taken again");
-                }
-                return Some(accepted);
-            }
-            Err(error) => error,
-        };
-        match error.kind() {
-            // The sender left before its turn: that is its own affair.
-            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => {}
-            _ => {
-                if !std::mem::replace(&mut self.0, true) {
-                    tracing::warn!(%error, "no connection can be taken for now; senders wait, and it is tried on");
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-        None
-    }
 }
 
 struct Server {
@@ -242,104 +203,6 @@ impl Connection {
                 "a connection broke off"
             );
         }
-    }
-}
-
-/// What a connection is asked for: how many requests are in hand, and how many there ever were.
-#[derive(Debug, Default)]
-struct Asked {
-    in_hand: AtomicUsize,
-    ever: AtomicUsize,
-}
-
-/// A request that is not yet answered to its end.
-struct InHand(Arc<Asked>);
-
-impl InHand {
-    fn new(asked: Arc<Asked>) -> Self {
-        asked.in_hand.fetch_add(1, Ordering::Relaxed);
-        asked.ever.fetch_add(1, Ordering::Relaxed);
-        Self(asked)
-    }
-
-    fn pass<T>(&self, frame: T) -> T {
-        frame
-    }
-}
-
-impl Drop for InHand {
-    fn drop(&mut self) {
-        self.0.in_hand.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Returns when no request was in hand for so long, or up to twice as long: it looks now and then, so that a request costs
-/// no timer. HTTP/1 has its own limit; an HTTP/2 client that answers pings could otherwise hold its place for ever.
-async fn no_requests(asked: &Asked, patience: Duration) {
-    let mut seen = None;
-    loop {
-        let ever = asked.ever.load(Ordering::Relaxed);
-        let is_idle = asked.in_hand.load(Ordering::Relaxed) == 0;
-        if is_idle && seen == Some(ever) {
-            return;
-        }
-        seen = is_idle.then_some(ever);
-        tokio::time::sleep(patience).await;
-    }
-}
-
-/// A stream that gives up if its first bytes do not come: until then no limit of hyper's holds.
-struct Impatient<S> {
-    stream: S,
-    read: usize,
-    deadline: Pin<Box<Sleep>>,
-}
-
-impl<S> Impatient<S> {
-    fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, read: 0, deadline: Box::pin(tokio::time::sleep(patience)) }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = into.filled().len();
-        match Pin::new(&mut this.stream).poll_read(context, into) {
-            Poll::Pending if this.read < PREFACE => {
-                this.deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
-            }
-            done => {
-                this.read = this.read.saturating_add(into.filled().len() - before);
-                done
-            }
-        }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, from)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        from: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, from)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use tokio::net::TcpStream;
 
-use super::{connection::Peer, proxies::TrustedProxies, proxy_protocol, tls::Certificate};
+use super::{peer::Peer, proxies::TrustedProxies, proxy_protocol, tls::Certificate};
 
 /// How connections of a listener begin; by default with their first request.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use serde_json::json;
 
 use super::{
-    connection::Peer,
+    peer::Peer,
     problem::Problem,
     proxies::TrustedProxies,
     receive::{self, BodyLimits},

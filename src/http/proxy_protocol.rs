@@ -10,7 +10,7 @@ use std::{
 use ppp::{v1, v2};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::{connection::Peer, proxies::TrustedProxies};
+use super::{peer::Peer, proxies::TrustedProxies};
 
 /// Version 1's longest line, as its specification says.
 const LONGEST_LINE: usize = 107;

@@ -9,7 +9,8 @@ use http_body_util::BodyExt;
 
 use super::{
     budget::{BodyBudget, Room},
-    connection::{MOST_HEADERS, Peer},
+    connection::MOST_HEADERS,
+    peer::Peer,
 };
 use crate::{
     clock::Clock,

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    config::problem::Problem,
     event::Webhook,
     secret::Secret,
     verify::{Unproved, Verifier, keyring::Keyring},

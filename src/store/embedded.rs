@@ -1,4 +1,5 @@
-//! The store on this machine's disk: fjall holds events, which churn; sled holds subscriptions, which do not.
+//! The store on this machine's disk: fjall holds events, which churn; sled holds subscriptions, secrets and what lets
+//! guests in, which do not.
 //!
 //! No transaction spans the two. What waits is also in memory ([`lanes`]), rebuilt at open from the small records
 //! of the events that wait; payloads are never scanned.
@@ -6,9 +7,11 @@
 mod accept;
 mod captured;
 mod codec;
+mod command;
 mod desk;
 mod disk;
 mod draft;
+mod failure;
 mod flusher;
 mod folder;
 mod format;
@@ -17,15 +20,18 @@ pub mod fuzz;
 mod guests;
 mod journal;
 mod kept;
+mod known;
 mod lanes;
 mod open;
 mod payload;
 mod reads;
+mod rebuild;
 mod reclaim;
 mod rewrite;
 mod room;
 mod salvage;
 mod settle;
+mod start;
 mod subscriptions;
 mod sweep;
 mod torn;
@@ -34,7 +40,11 @@ mod whole;
 mod witness;
 mod writer;
 
-use std::{fmt, path::Path, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -43,23 +53,22 @@ use tokio::sync::mpsc::Sender;
 use self::{
     accept::Offer,
     captured::CapturedSecrets,
+    command::Durable,
     disk::Disk,
+    failure::Failure,
     folder::Folder,
     guests::GuestRecords,
+    known::Shared,
     reads::View,
-    room::{Gauge, Meter, Shrinking},
+    room::{Meter, Shrinking},
     subscriptions::Subscriptions,
     sweep::Until,
-    transfer::Import,
-    witness::Witness,
-    writer::{Beginning, Durable, Failure, Shared, Way, Writer},
+    writer::Writer,
 };
 use super::{
-    Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,
-    Usage,
+    Accepted, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept, Usage,
     captured::Kept,
-    export::{self, check_header},
-    guests::{Used, fresh_key, key},
+    guests::{Used, fresh_key},
 };
 use crate::{
     delivery::{Attempt, Target, Verdict, Waiting},
@@ -98,33 +107,6 @@ impl fmt::Debug for EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens the store in a folder, or makes one there, without a key or bounds. Blocks, the longer the more events wait.
-    ///
-    /// # Errors
-    /// As [`Self::open_sealed`].
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_sealed(path, Seal::default())
-    }
-
-    /// The same with keys: all that stands in sled's folder is sealed, what was readable too.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`]; [`StoreError::Sealed`] where the right
-    /// key is missing; [`StoreError::Failed`] where the folder can't be made or written.
-    pub fn open_sealed(path: &Path, seal: Seal) -> Result<Self, StoreError> {
-        Self::open_bounded(path, seal, Bounds::NONE)
-    }
-
-    /// The same, for a store that keeps to bounds.
-    ///
-    /// # Errors
-    /// As [`Self::open_sealed`].
-    pub fn open_bounded(path: &Path, seal: Seal, bounds: Bounds) -> Result<Self, StoreError> {
-        let measured = |disk: &Disk| room::gauge(path.to_owned(), disk.clone());
-        let opened = Self::open_with(path, seal, bounds, measured, Way::to(path));
-        opened.map_err(|error| open::with_cure(path, error))
-    }
-
     /// Sends all that can be read of a store that no daemon runs on, damaged or not, and gives what can't be read, in
     /// words for admins. It changes nothing. Blocks.
     ///
@@ -133,42 +115,6 @@ impl EmbeddedStore {
     /// [`StoreError::Sealed`] where the right key is missing, [`StoreError::Failed`] where it can't be copied.
     pub fn salvage(path: &Path, seal: Seal, lines: &Sender<ExportLine>) -> Result<Vec<String>, StoreError> {
         salvage::salvage(path, seal, lines)
-    }
-
-    fn open_with(
-        path: &Path,
-        seal: Seal,
-        bounds: Bounds,
-        gauge: impl FnOnce(&Disk) -> Gauge,
-        way: Way,
-    ) -> Result<Self, StoreError> {
-        let format = format::check(path)?;
-        let failure = Failure::default();
-        let disk = open::events(path)?;
-        let folder = open::folder(path, seal, &failure)?;
-        let subscriptions = Subscriptions::open(folder.clone())?;
-        format::raise(path, format)?;
-        let captured = CapturedSecrets::open(folder.clone())?;
-        let guests = GuestRecords::open(folder.clone())?;
-        let (known, last_event) = open::rebuild(&disk)?;
-        salvage::clean(path);
-        let (witness, lost) = Witness::open(path, last_event, known.accounts.accepted)
-            .map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) })?;
-        if let Some(deliveries) = lost {
-            tracing::error!(deliveries, newest = %last_event, "the store has lost its newest events: the end of its journal is gone");
-        }
-        let seen = open::seen(&disk)?;
-        let shared = Shared::default();
-        *shared.lock() = known;
-        for subscription in subscriptions.all().values() {
-            shared.lock().lanes.pause(subscription.id, subscription.paused_at.is_some());
-        }
-        let meter = Meter::new(bounds, gauge(&disk));
-        meter.measure();
-        let beginning = Beginning { last_event, seen, meter: meter.clone(), witness };
-        let writer = Writer::start(disk.clone(), shared.clone(), failure.clone(), beginning, way)?;
-        let (path, shrinking) = (path.to_owned(), tokio::sync::Mutex::default());
-        Ok(Self { path, disk, folder, subscriptions, captured, guests, shared, failure, meter, shrinking, writer })
     }
 
     async fn put(&self, subscription: Subscription, keep: bool) -> Result<(), StoreError> {
@@ -413,33 +359,7 @@ impl Store for EmbeddedStore {
     }
 
     async fn import(&self, line: ExportLine) -> Result<(), StoreError> {
-        match line {
-            ExportLine::Header { program, format } => check_header(&program, format),
-            ExportLine::Subscription(value) => {
-                self.put(export::subscription(value, "a subscription of the export")?, true).await
-            }
-            ExportLine::Captured(value) => {
-                let (captured, kept) = (self.captured.clone(), Kept::read(value)?);
-                blocking(move || captured.put(kept, usize::MAX)).await.map(|_| ())
-            }
-            ExportLine::RelayKey(value) => {
-                let (guests, key) = (self.guests.clone(), key(value)?);
-                blocking(move || guests.key_or(|| Ok(key))).await.map(|_| ())
-            }
-            ExportLine::UsedInvitation(value) => {
-                let (guests, used) = (self.guests.clone(), Used::read(value)?);
-                blocking(move || guests.redeem(used, Timestamp::MIN)).await.map(|_| ())
-            }
-            ExportLine::Event(value) => {
-                self.meter.watch().check()?;
-                let import = blocking(move || Import::new(export::event(value)?)).await?;
-                self.writer.run(Durable::Written, import.weight(), |draft| draft.import(import)).await
-            }
-            ExportLine::End { .. } => {
-                let (disk, failure) = (self.disk.clone(), self.failure.clone());
-                blocking(move || writer::flush(&disk, &failure)).await
-            }
-        }
+        self.take_line(line).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! It looks through its maps for every answer and is not made for many events.
 
 mod state;
+mod transfer;
 
 use std::{
     collections::BTreeSet,
@@ -20,7 +21,6 @@ use super::{
     Accepted, Bounds, Captured, DeadLetter, EventRecord, ExportLine, Page, Resealed, Room, Store, StoreError, Swept,
     Usage,
     captured::{AllCaptured, Kept},
-    export,
     guests::{self, Guests, Used},
     missing_event,
     room::{Measured, Watch},
@@ -100,32 +100,6 @@ impl MemoryStore {
         let key = guests.key.clone().map_or_else(make, Ok)?;
         guests.key = Some(key.clone());
         Ok(key)
-    }
-
-    fn lines(&self) -> Result<Vec<ExportLine>, StoreError> {
-        let state = self.lock();
-        let mut lines = vec![export::header()];
-        for subscription in state.subscriptions.values() {
-            lines.push(ExportLine::Subscription(export::subscription_value(subscription)?));
-        }
-        for kept in self.captured_all().iter() {
-            lines.push(ExportLine::Captured(kept.value()?));
-        }
-        let guests = self.guests();
-        if let Some(key) = &guests.key {
-            lines.push(ExportLine::RelayKey(guests::key_value(key)?));
-        }
-        for used in guests.used() {
-            lines.push(ExportLine::UsedInvitation(used.value()?));
-        }
-        // Settled ones first, as the store on disk has them.
-        for settled in [true, false] {
-            for (id, held) in state.events.iter().filter(|(_, held)| held.is_settled() == settled) {
-                lines.push(ExportLine::Event(export::event_value(state.whole(*id, held))?));
-            }
-        }
-        lines.push(ExportLine::End { records: lines.len() as u64 - 1 });
-        Ok(lines)
     }
 }
 
@@ -359,34 +333,6 @@ impl Store for MemoryStore {
     }
 
     async fn import(&self, line: ExportLine) -> Result<(), StoreError> {
-        match line {
-            ExportLine::Header { program, format } => export::check_header(&program, format),
-            ExportLine::Subscription(value) => {
-                let subscription = export::subscription(value, "a subscription of the export")?;
-                self.lock().subscriptions.entry(subscription.id).or_insert_with(|| Arc::new(subscription));
-                Ok(())
-            }
-            ExportLine::Captured(value) => {
-                self.put_captured(Kept::read(value)?, usize::MAX);
-                Ok(())
-            }
-            ExportLine::RelayKey(value) => {
-                let key = guests::key(value)?;
-                self.key_or(|| Ok(key)).map(drop)
-            }
-            ExportLine::UsedInvitation(value) => {
-                self.guests().add(Used::read(value)?);
-                Ok(())
-            }
-            ExportLine::Event(value) => {
-                self.watch.check()?;
-                let whole = export::event(value)?;
-                let mut state = self.lock();
-                state.import(whole);
-                self.measure(&state);
-                Ok(())
-            }
-            ExportLine::End { .. } => Ok(()),
-        }
+        self.take_line(line)
     }
 }

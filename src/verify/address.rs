@@ -8,3 +8,8 @@ use url::Url;
 pub(super) fn asked_for(public_url: &Url, target: &PathAndQuery) -> String {
     format!("{}{target}", public_url.as_str().trim_end_matches('/'))
 }
+
+/// The name of the host in an address.
+pub(super) fn host(of: &Url) -> &str {
+    of.host_str().unwrap_or_default()
+}

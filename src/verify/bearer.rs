@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{CannotSign, authorization, header, scheme::Misfit, why::Why};
+use super::{authorization, cannot_sign::CannotSign, header, misfit::Misfit, why::Why};
 use crate::secret::Secret;
 
 const SCHEME: &str = "Bearer";

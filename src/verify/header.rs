@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{CannotSign, scheme::Misfit, why::Why};
+use super::{cannot_sign::CannotSign, misfit::Misfit, why::Why};
 use crate::secret::Secret;
 
 /// The longest header that is looked into. The longest that providers send, a list of signatures, is under 1 KiB.

@@ -9,15 +9,17 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{
-    CannotSign, Doubt,
+    address::host,
+    cannot_sign::CannotSign,
     claims::{self, Claims},
-    header, host,
+    doubt::Doubt,
+    header,
     jws::{self, Candidate, Jws},
     key::Key,
     keyring::Keyring,
     mac::mac,
+    misfit::Misfit,
     pem::{PemKey, PublicKey},
-    scheme::Misfit,
     why::Why,
 };
 use crate::{

@@ -8,7 +8,7 @@ use ring::{
 };
 use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
 
-use super::{CannotSign, pem, scheme::Misfit};
+use super::{cannot_sign::CannotSign, misfit::Misfit, pem};
 use crate::config::scheme::{KeyAlgorithm, SecretEncoding};
 
 /// A key that checks, and signs where its private half is known. `Debug` shows the public half alone.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, basic::Basic, bearer::Bearer, jwt::Jwt, keyring::Keyring, signed::Signed, sns::Sns,
-    standard_webhooks::StandardWebhooks, token::Token, twilio::Twilio, why::Why,
+    basic::Basic, bearer::Bearer, cannot_sign::CannotSign, doubt::Doubt, jwt::Jwt, keyring::Keyring, misfit::Misfit,
+    signed::Signed, sns::Sns, standard_webhooks::StandardWebhooks, token::Token, twilio::Twilio, why::Why,
 };
 use crate::{
     config::scheme::SchemeSpec,
@@ -24,19 +24,6 @@ pub(super) enum Scheme {
     Jwt(Box<Jwt>),
     Twilio(Box<Twilio>),
     Sns(Sns),
-}
-
-/// Why a secret is of no use to a scheme. Never holds any of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Misfit {
-    pub(super) found: String,
-    pub(super) cure: String,
-}
-
-impl Misfit {
-    pub(super) fn new(found: &str, cure: &str) -> Self {
-        Self { found: found.to_owned(), cure: cure.to_owned() }
-    }
 }
 
 /// Gives the secret to every scheme that can use it.

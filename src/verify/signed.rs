@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{
-    CannotSign, Doubt, header, host, items, key::Held, keyring::Keyring, mac::hash, message::Message, scheme::Misfit,
-    time, why::Why,
+    address::host, cannot_sign::CannotSign, doubt::Doubt, header, held::Held, items, keyring::Keyring, mac::hash,
+    message::Message, misfit::Misfit, time, why::Why,
 };
 use crate::{
     config::scheme::{Algorithm, By, KeyAt, Part, SignedSpec, TimeIn, TimestampSpec},

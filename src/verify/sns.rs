@@ -14,11 +14,12 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    CannotSign, Doubt,
+    cannot_sign::CannotSign,
+    doubt::Doubt,
     keyring::Keyring,
     message::is_read_as,
+    misfit::Misfit,
     pem::{Certificate, PemKey, PublicKey},
-    scheme::Misfit,
     why::Why,
 };
 use crate::{

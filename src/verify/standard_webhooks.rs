@@ -9,11 +9,12 @@ use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 
 use super::{
-    CannotSign, header,
+    cannot_sign::CannotSign,
+    header,
     key::Key,
     mac::{hash, mac},
+    misfit::Misfit,
     public_key::PublicKey,
-    scheme::Misfit,
     time,
     why::Why,
 };

@@ -1,3 +1,7 @@
+mod keys;
+mod shapes;
+mod told;
+
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -6,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{config::scheme::VerifySpec, event::RawBody};
+use crate::{config::scheme::VerifySpec, event::RawBody, outcome::Reason};
 
 const BODY: &[u8] = br#"{"build":41,"state":"red"}"#;
 
@@ -68,6 +72,13 @@ fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         map.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
     }
     map
+}
+
+fn why(verifier: &Verifier, headers: &HeaderMap, body: &[u8]) -> String {
+    match verifier.check(webhook(headers.clone(), body), now(), &Keyring::default()) {
+        Err(Unproved::Refused(refused)) => refused.why.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Every scheme, each with two secrets that fit it.
@@ -296,53 +307,6 @@ fn the_first_alternative_whose_header_is_there_decides_alone() {
 }
 
 #[test]
-fn secrets_that_are_of_no_use_are_told_with_a_cure_and_not_shown() {
-    let token = json!({"scheme": "token", "header": "X-T"});
-    let standard = json!({"scheme": "standard-webhooks"});
-    for (verify, secrets, problem) in [
-        (
-            token.clone(),
-            vec![],
-            "f.toml: secrets: is missing; add `secrets`, or write `verify = \"none\"` to believe whoever knows the address",
-        ),
-        (
-            json!("none"),
-            vec!["hunter2"],
-            "f.toml: secrets: secrets are given, but `verify = \"none\"` checks nothing; take out the secrets, or `verify = \"none\"`",
-        ),
-        (
-            standard.clone(),
-            vec!["whsec_hunter2!"],
-            "f.toml: secrets: the secret is not base64; copy it again from the provider, with `whsec_` where it has that",
-        ),
-        (
-            standard.clone(),
-            vec![&*signing_secret(&[1; 24]), "hunter2!"],
-            "f.toml: secrets[1]: the secret is not base64; copy it again from the provider, with `whsec_` where it has that",
-        ),
-        (standard, vec!["whsec_"], "f.toml: secrets: the secret is empty; give it a value"),
-        (json!({"scheme": "hmac", "header": "X-S"}), vec![""], "f.toml: secrets: the secret is empty; give it a value"),
-        (
-            json!({"scheme": "hmac", "header": "X-S", "secret_encoding": "hex"}),
-            vec!["hunter2"],
-            "f.toml: secrets: the secret is not hex; copy it again from the provider: only 0-9 and a-f, an even number",
-        ),
-        (
-            json!({"scheme": "basic"}),
-            vec!["hunter2"],
-            "f.toml: secrets: the secret has no `:`; write it as `user:password`",
-        ),
-        (
-            token,
-            vec!["hunter2\n"],
-            "f.toml: secrets: the secret can't stand in a header; take out line ends and spaces around it; at most 4096 bytes fit",
-        ),
-    ] {
-        assert_eq!(try_verifier(verify, &secrets).unwrap_err(), [problem]);
-    }
-}
-
-#[test]
 fn none_believes_everything_and_says_so() {
     let none = verifier(json!("none"), &[]);
     assert!(none.is_none());
@@ -372,151 +336,6 @@ fn an_id_that_no_header_can_carry_is_not_signed() {
         let mut webhook = webhook(HeaderMap::new(), BODY);
         assert_eq!(verifier.sign(&mut webhook, id, now()), Err(CannotSign::BadId), "{id:?}");
         assert!(webhook.headers.is_empty());
-    }
-}
-
-/// Schemes that sign a time, an address, headers of their own and more, with a secret.
-fn shapes() -> Vec<Value> {
-    vec![
-        json!({"scheme": "hmac", "header": "X-S", "separator": ",", "prefix": "v1=", "signed": "{timestamp}.{body}",
-            "timestamp": {"field": "t="}, "tolerance": "5m"}),
-        json!({"scheme": "hmac", "header": "X-S", "signed": "v0:{timestamp}:{header:X-Id}:{body}",
-            "timestamp": {"header": "X-T", "format": "milliseconds"}, "tolerance": "5m"}),
-        json!({"scheme": "hmac", "header": "X-S", "encoding": "base64", "signed": "{timestamp}{url}{body}",
-            "timestamp": {"header": "X-T", "format": "rfc3339"}, "tolerance": "5m"}),
-        json!({"scheme": "hash", "header": "X-S", "when": {"X-Version": "v2", "X-Old": ""},
-            "signed": "{secret}{method}{url}{body}{timestamp}", "timestamp": {"header": "X-T"}, "tolerance": "5m"}),
-    ]
-}
-
-fn shaped(shape: &Value, secret: &str) -> Verifier {
-    let mut problems = Vec::new();
-    let schemes = VerifySpec(shape.clone()).read("verify", &|_| "f.toml".to_owned(), &mut problems);
-    let url = "https://relay.example/in/".parse().unwrap();
-    Verifier::new(&schemes.unwrap_or_else(|| panic!("{problems:?}")), &[Secret::new(secret)], "f.toml", Some(&url))
-        .unwrap()
-}
-
-#[test]
-fn each_shape_signs_what_it_checks_and_judges_time_last() {
-    for shape in shapes() {
-        let verifier = shaped(&shape, "correct horse");
-        let headers = signed(&verifier, BODY);
-        assert_eq!(verdict(&verifier, &headers, BODY, now()), Ok(()), "{shape}");
-        let late = now() + Duration::from_secs(302);
-        assert_eq!(verdict(&verifier, &headers, BODY, late), Err(Reason::TimestampStale), "{shape}");
-        assert_eq!(verdict(&verifier, &headers, b"{}", late), Err(Reason::SignatureInvalid), "{shape}");
-    }
-}
-
-#[test]
-fn a_scheme_that_signs_the_address_needs_to_know_it() {
-    for (spec, secrets) in [
-        (json!({"scheme": "hmac", "header": "X-S", "signed": "{url}{body}"}), [Secret::new("s")]),
-        (json!({"scheme": "twilio"}), [Secret::new("s")]),
-    ] {
-        let schemes = VerifySpec(spec).read("verify", &|_| "f.toml".to_owned(), &mut Vec::new()).unwrap();
-        let problems = Verifier::new(&schemes, &secrets, "f.toml", None).unwrap_err();
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        assert_eq!((problems[0].file.as_str(), problems[0].key.as_str()), (MAIN, "server.public_url"));
-    }
-}
-
-fn why(verifier: &Verifier, headers: &HeaderMap, body: &[u8]) -> String {
-    match verifier.check(webhook(headers.clone(), body), now(), &Keyring::default()) {
-        Err(Unproved::Refused(refused)) => refused.why.to_string(),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn a_refusal_says_what_stands_there_and_what_would_be_right() {
-    let hub = verifier(json!({"scheme": "hmac", "header": "X-S", "prefix": "sha256="}), &["s"]);
-    let list = verifier(json!({"scheme": "hmac", "header": "X-S", "prefix": "v1=", "separator": ","}), &["s"]);
-    for (verifier, value, said) in [
-        (
-            &hub,
-            format!("sha256={}", "a".repeat(39)),
-            "x-s: 39 characters follow `sha256=`, where hex of SHA-256 has 64",
-        ),
-        (
-            &hub,
-            format!("sha256={}", "a".repeat(40)),
-            "x-s: 40 characters follow `sha256=`, where hex of SHA-256 has 64; hex of SHA-1 has that length",
-        ),
-        (&hub, format!("sha256={}", "z".repeat(64)), "x-s: 64 characters follow `sha256=`, which are no hex"),
-        (&hub, "a".repeat(64), "x-s: does not begin with `sha256=`"),
-        (&list, format!("v2={}", "a".repeat(64)), "x-s: holds no item that begins with `v1=`"),
-        (&list, format!("v1={}", "a".repeat(64)), "x-s fits none of the source's secrets"),
-    ] {
-        assert_eq!(why(verifier, &headers(&[("x-s", &value)]), BODY), said);
-    }
-}
-
-#[test]
-fn the_usual_mistakes_are_found_by_trying_them() {
-    let scheme = json!({"scheme": "hmac", "header": "X-S"});
-    let explain = |signer: &str, over: &[u8], secret: &str, sent: &[u8]| {
-        let headers = signed(&verifier(scheme.clone(), &[signer]), over);
-        let verifier = verifier(scheme.clone(), &[secret]);
-        let webhook = webhook(headers, sent);
-        verifier.explain(&webhook, &Why::Mismatch { at: "x-s".to_owned() }, &Keyring::default()).unwrap_or_default()
-    };
-    let spaced = br#"{ "build": 41, "state": "red" }"#;
-    assert!(explain("s", BODY, "s", spaced).contains("computed over a parsed body"));
-    assert!(explain("s", BODY, "s", &[BODY, b"\n"].concat()).contains("without the spaces or line end"));
-    assert!(explain("s", &[BODY, b"\n"].concat(), "s", BODY).contains("a line end that was not sent"));
-    assert!(explain("s", BODY, "s\n", BODY).contains("spaces or line ends around it"));
-    assert!(explain("key", BODY, "6b6579", BODY).contains("the secret is hex of the key"));
-    assert!(explain("key", BODY, "a2V5", BODY).contains("the secret is base64 of the key"));
-    assert_eq!(explain("s", BODY, "other", BODY), "");
-}
-
-#[test]
-fn a_captured_secret_and_a_fetched_key_come_from_the_ring() {
-    let captured = verifier(json!({"scheme": "hmac", "header": "X-S", "secret": "captured"}), &[]);
-    let by_secret = verifier(json!({"scheme": "hmac", "header": "X-S"}), &["s"]);
-    let headers = signed(&by_secret, BODY);
-    assert_eq!(why(&captured, &headers, BODY), "no handshake has brought its secret yet");
-    let mut ring = Keyring::default();
-    ring.put_captured("ci".parse().unwrap(), vec![Secret::new("other"), Secret::new("s")]);
-    assert!(captured.check(webhook(headers.clone(), BODY), now(), &ring).is_ok());
-
-    let (private, public) = ed25519_pair();
-    let key = json!({"url": "https://keys.example/config", "pointer": "/public_key"});
-    let scheme = json!({"scheme": "public-key", "algorithm": "ed25519", "header": "X-S"});
-    let headers = signed(&verifier(scheme.clone(), &[&private]), BODY);
-    let mut fetching = scheme;
-    fetching["key"] = key;
-    let fetching = verifier(fetching, &[]);
-    let Err(Unproved::NeedsKey { from, .. }) = fetching.check(webhook(headers.clone(), BODY), now(), &ring) else {
-        panic!("judged without a key")
-    };
-    ring.put_fetched(*from, json!({"public_key": public}).to_string().into_bytes().into());
-    assert!(fetching.check(webhook(headers.clone(), BODY), now(), &ring).is_ok());
-    assert!(fetching.check(webhook(headers, b"{}"), now(), &ring).is_err());
-}
-
-/// A key pair as PEM: private, public.
-fn ed25519_pair() -> (String, String) {
-    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-    (pair.serialize_pem(), pair.public_key_pem())
-}
-
-#[test]
-fn a_private_key_signs_what_its_public_half_checks() {
-    let p256 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-    for (algorithm, (private, public)) in
-        [("ed25519", ed25519_pair()), ("ecdsa-p256", (p256.serialize_pem(), p256.public_key_pem()))]
-    {
-        let scheme = json!({"scheme": "public-key", "algorithm": algorithm, "header": "X-S", "encoding": "base64",
-            "signed": "{method}{body}"});
-        let headers = signed(&verifier(scheme.clone(), &[&private]), BODY);
-        let checks = verifier(scheme, &[&public]);
-        assert_eq!(verdict(&checks, &headers, BODY, now()), Ok(()), "{algorithm}");
-        assert_eq!(verdict(&checks, &headers, b"{}", now()), Err(Reason::SignatureInvalid), "{algorithm}");
-        let mut unsigned = webhook(HeaderMap::new(), BODY);
-        assert_eq!(checks.sign(&mut unsigned, "id", now()), Err(CannotSign::OnlyChecks));
     }
 }
 

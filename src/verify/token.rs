@@ -6,7 +6,7 @@ use http::{HeaderMap, uri::PathAndQuery};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{CannotSign, header, scheme::Misfit, why::Why};
+use super::{cannot_sign::CannotSign, header, misfit::Misfit, why::Why};
 use crate::{config::scheme::TokenSpec, event::Webhook, secret::Secret};
 
 /// The largest body that is looked into. Microsoft Graph's notifications, in batches, are far below.

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use url::{Position, Url, form_urlencoded};
 
 use super::{
-    CannotSign,
     address::asked_for,
+    cannot_sign::CannotSign,
     header,
     key::Key,
     mac::mac,
-    scheme::Misfit,
+    misfit::Misfit,
     token::{parameters, with_parameter},
     why::Why,
 };

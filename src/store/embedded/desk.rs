@@ -9,7 +9,7 @@ use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-use super::writer::{Command, Durable};
+use super::command::{Command, Durable};
 
 /// Commands in one batch, at most.
 const GROUP: usize = 512;

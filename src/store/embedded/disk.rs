@@ -40,7 +40,7 @@ pub(super) enum Space {
     DeliveryIds,
     /// Event id, destination → dead letter row.
     Dead,
-    /// Key of a signature that was good once → until when it is, and the event.
+    /// Key of a signature or a body that was taken once → until when it counts, and the event.
     Seen,
     /// One key: the books.
     Books,
@@ -149,7 +149,7 @@ impl Disk {
 
 /// What the engine could not read.
 pub(super) fn unreadable(space: Space, error: &fjall::Error) -> StoreError {
-    damaged(format!("{space:?}"), super::writer::said(error))
+    damaged(format!("{space:?}"), super::failure::said(error))
 }
 
 /// An event's row with its id, from a pair of [`Space::Waiting`] or [`Space::Settled`].

@@ -21,11 +21,13 @@ use std::{
 use fjall::PersistMode;
 
 use super::{
+    command::Answer,
     desk::Desk,
     disk::Disk,
+    failure::{Failure, said},
     journal,
+    known::Shared,
     witness::Witness,
-    writer::{Answer, Failure, Shared, said},
 };
 use crate::{name::EventId, store::StoreError};
 

@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use super::failure::failed_at;
 use crate::store::StoreError;
 
 /// The format that this version writes. In format 1 no body was text, XML or compressed, and no signature remembered;
@@ -17,11 +18,11 @@ const FILE: &str = "format";
 
 /// Reads the folder's format, and writes it where the folder is new.
 pub(super) fn check(path: &Path) -> Result<u32, StoreError> {
-    make(path).map_err(failed(path))?;
+    make(path).map_err(|error| failed_at(path, &error))?;
     let text = match fs::read_to_string(path.join(FILE)) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound && !path.join(super::open::EVENTS).exists() => {
-            return write(path).map(|()| FORMAT).map_err(failed(path));
+            return write(path).map(|()| FORMAT).map_err(|error| failed_at(path, &error));
         }
         Err(error) => return Err(damaged(path, error.to_string())),
     };
@@ -34,7 +35,7 @@ pub(super) fn check(path: &Path) -> Result<u32, StoreError> {
 
 /// Marks a folder of an older format, once it is open, as one that an older version can't read any more.
 pub(super) fn raise(path: &Path, found: u32) -> Result<(), StoreError> {
-    if found < FORMAT { write(path).map_err(failed(path)) } else { Ok(()) }
+    if found < FORMAT { write(path).map_err(|error| failed_at(path, &error)) } else { Ok(()) }
 }
 
 /// Makes the folder where it is missing, and sees to it that it is found after a power loss.
@@ -48,10 +49,6 @@ fn make(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
         other => other,
     }
-}
-
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    move |error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) }
 }
 
 fn damaged(path: &Path, why: String) -> StoreError {

@@ -1,4 +1,5 @@
-//! What the way out must know again after a restart: what quota groups have used up, and how destinations stand.
+//! What the way out must know again after a restart: what quota groups have used up, how destinations stand, and what
+//! subscriptions that want changes only were told last.
 
 use std::collections::HashMap;
 

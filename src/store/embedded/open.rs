@@ -1,4 +1,4 @@
-//! Opening: what the engines say when they can't, in this program's words, and what is rebuilt in memory.
+//! Opening both engines, and what they say when they can't, in this program's words.
 
 use std::{
     fs,
@@ -7,23 +7,17 @@ use std::{
 };
 
 use super::{
-    codec::{BooksRow, SeenRow, damaged, decode},
-    disk::{BOOKS, Disk, Space, event_row, unreadable},
+    codec::damaged,
+    disk::Disk,
+    failure::{Failure, failed_at, said},
     folder::{self, Folder, Unopened},
     format::sync_folder,
     journal,
-    lanes::Change,
     rewrite::rewrite,
     torn::Torn,
     whole,
-    writer::{self, Failure, Known},
 };
-use crate::{
-    name::EventId,
-    outcome::Accounts,
-    seal::Seal,
-    store::{StoreError, seen::Seen},
-};
+use crate::{seal::Seal, store::StoreError};
 
 /// fjall's folder.
 pub(super) const EVENTS: &str = "events";
@@ -35,19 +29,17 @@ pub(super) fn events(path: &Path) -> Result<Disk, StoreError> {
         let why = "the folder is gone; put it back from a backup, or start with an empty `store.path`";
         return Err(damaged(at(), why.into()));
     }
-    made(&folder).map_err(|error| StoreError::Failed { why: format!("{}: {}", at(), writer::said(&error)) })?;
+    made(&folder).map_err(|error| StoreError::Failed { why: format!("{}: {}", at(), said(&error)) })?;
     match whole::missing(&folder) {
         Ok(None) => {}
         Ok(Some(why)) => return Err(damaged(at(), why)),
-        Err(error) => return Err(StoreError::Failed { why: format!("{}: {error}", at()) }),
+        Err(error) => return Err(failed_at(&folder, &error)),
     }
     opened(path, &folder).map_err(|error| match error {
         fjall::Error::Locked => locked(path),
-        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-            StoreError::Failed { why: format!("{}: {error}", at()) }
-        }
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => failed_at(&folder, &error),
         fjall::Error::InvalidVersion(_) => damaged(at(), "another version of its engine wrote it".into()),
-        other => damaged(at(), writer::said(&other)),
+        other => damaged(at(), said(&other)),
     })
 }
 
@@ -131,7 +123,7 @@ pub(super) fn with_cure(path: &Path, error: StoreError) -> StoreError {
     }
 }
 
-/// sled's folder, with the subscriptions and the captured secrets.
+/// sled's folder, with all records that are not of events.
 pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folder, StoreError> {
     let at = || format!("`{}`", folder::current(path).display());
     let opened = catch_unwind(AssertUnwindSafe(|| Folder::open(path, seal, failure.clone())));
@@ -139,73 +131,15 @@ pub(super) fn folder(path: &Path, seal: Seal, failure: &Failure) -> Result<Folde
     let opened = opened.unwrap_or_else(fault).map_err(|error| match error {
         Unopened::Other(error) => error,
         Unopened::Engine(sled::Error::Io(error)) if folder::is_taken(&error) => locked(path),
-        Unopened::Engine(sled::Error::Io(error)) => StoreError::Failed { why: format!("{}: {error}", at()) },
+        Unopened::Engine(sled::Error::Io(error)) => failed_at(&folder::current(path), &error),
         Unopened::Engine(other) => damaged(at(), folder::said(&other)),
     })?;
     for made in [&folder::current(path), path] {
-        sync_folder(made).map_err(|error| StoreError::Failed { why: format!("`{}`: {error}", made.display()) })?;
+        sync_folder(made).map_err(|error| failed_at(made, &error))?;
     }
     Ok(opened)
 }
 
 pub(super) fn locked(path: &Path) -> StoreError {
     StoreError::Locked { path: path.display().to_string() }
-}
-
-/// The lanes as the waiting events' records say, the books, and the greatest event id given so far.
-pub(super) fn rebuild(disk: &Disk) -> Result<(Known, EventId), StoreError> {
-    let mut known = Known::default();
-    let mut last = EventId::from_u128(0);
-    for pair in disk.space(Space::Waiting).iter() {
-        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Waiting, &error))?;
-        match event_row(&key, &value) {
-            Ok((id, row)) => {
-                last = last.max(id);
-                let waits = row.deliveries.iter().filter_map(|delivery| Change::waits(id, row.received_at, delivery));
-                waits.for_each(|change| known.lanes.apply(change));
-            }
-            // One bad record must not keep all others from going out; it stays on disk, to be looked at.
-            Err(error) => tracing::error!(%error, "an event that waits is left where it is"),
-        }
-    }
-    if let Some(settled) = disk.space(Space::Settled).last_key_value() {
-        let key = settled.key().map_err(|error| unreadable(Space::Settled, &error))?;
-        last = last.max(super::disk::event_of(&key)?);
-    }
-    let books = disk.get(Space::Books, BOOKS)?;
-    let books: Option<BooksRow> = books.map(|bytes| decode(&bytes, || "the books".into())).transpose()?;
-    if let Some(books) = &books {
-        known.accounts = books.accounts();
-        last = last.max(books.last_event());
-    } else if last.as_u128() > 0 {
-        return Err(damaged("the books".into(), "they are gone, and the events are there".into()));
-    }
-    known.standings = super::kept::standings(disk)?;
-    reconcile(&mut known.accounts, known.lanes.queue().0);
-    Ok((known, last))
-}
-
-/// The signatures that are remembered, by the end of their time.
-pub(super) fn seen(disk: &Disk) -> Result<Seen, StoreError> {
-    let mut seen = Seen::default();
-    for pair in disk.space(Space::Seen).iter() {
-        let (key, value) = pair.into_inner().map_err(|error| unreadable(Space::Seen, &error))?;
-        let row = decode::<SeenRow>(&value, || "a signature that was seen".into());
-        match (row, <[u8; 16]>::try_from(&*key)) {
-            (Ok(row), Ok(key)) => seen.restore(row.until, key),
-            (Err(error), _) => tracing::error!(%error, "a signature that was seen is left where it is"),
-            (_, Err(_)) => tracing::error!(bytes = key.len(), "a signature that was seen has a key of another length"),
-        }
-    }
-    Ok(seen)
-}
-
-/// The books say how many deliveries must be there; where the disk lost some, that is said aloud, once.
-fn reconcile(accounts: &mut Accounts, found: u64) {
-    let expected = accounts.waiting;
-    if found != expected {
-        tracing::error!(expected, found, "the store does not hold as many waiting deliveries as its books say");
-        accounts.waiting = found;
-        accounts.accepted = (accounts.accepted + found).saturating_sub(expected);
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     disk::{Disk, Space},
-    writer::said,
+    failure::said,
 };
 use crate::store::StoreError;
 

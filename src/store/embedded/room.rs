@@ -19,11 +19,11 @@ use jiff::Timestamp;
 
 use super::{
     EmbeddedStore, blocking,
+    command::Durable,
     disk::{BOOKS, Disk, Space},
     draft::Draft,
     reclaim,
     sweep::{self, Until},
-    writer::Durable,
 };
 use crate::{
     name::EventId,

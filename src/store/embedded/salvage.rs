@@ -17,13 +17,13 @@ use super::{
     captured,
     codec::EventRow,
     disk::{Disk, Space, dead_key, event_row, unreadable},
+    failure::{Failure, failed_at},
     folder::{self, KINDS, Kind},
     guests,
     open::{self, EVENTS},
     reads::View,
     subscriptions,
     transfer::assemble,
-    writer::Failure,
 };
 use crate::{
     name::EventId,
@@ -58,12 +58,12 @@ impl Saved<'_> {
 
 /// Sends what can be read of the store in a folder, and gives what can't, in words for admins. Blocks.
 pub(super) fn salvage(path: &Path, seal: Seal, lines: &Sender<ExportLine>) -> Result<Vec<String>, StoreError> {
-    let failed = |error: std::io::Error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) };
     if !path.join(EVENTS).exists() && !folder::exists(path) {
         return Err(StoreError::Missing { what: format!("store in `{}`", path.display()) });
     }
     let _held = scratch::lock(path)?;
-    let copy = tempfile::Builder::new().prefix("salvage-").tempdir_in(path).map_err(failed)?;
+    let copy = tempfile::Builder::new().prefix("salvage-").tempdir_in(path);
+    let copy = copy.map_err(|error| failed_at(path, &error))?;
     let mut saved = Saved { lines, records: 0, lost: Vec::new(), wanted: true };
     saved.send(export::header());
     secrets(path, copy.path(), seal, &mut saved)?;

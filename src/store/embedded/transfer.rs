@@ -1,15 +1,19 @@
 //! Everything out, line by line, and line by line in again.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
 use super::{
+    EmbeddedStore, blocking,
     codec::{AttemptRow, DeliveryRow, EventRow, StateRow, encode, id_bytes},
+    command::Durable,
     disk::{Disk, Space, attempt_key, delivery_key, event_key},
     draft::Draft,
     lanes::Change,
     payload::encode_payload,
     reads::View,
     subscriptions::Subscriptions,
+    writer,
 };
 use crate::{
     delivery::{Attempt, Target},
@@ -17,9 +21,9 @@ use crate::{
     name::EventId,
     store::{
         ExportLine, StoreError,
-        captured::AllCaptured,
+        captured::{AllCaptured, Kept},
         export::{self, Whole, WholeDelivery},
-        guests::{self, Guests},
+        guests::{self, Guests, Used},
     },
 };
 
@@ -94,6 +98,39 @@ pub(super) fn assemble(
         .zip(attempts)
         .map(|((target, state), (listed, attempts))| WholeDelivery { target, state, listed, attempts });
     Ok(Whole { id, event, ignored: record.ignored, deliveries: deliveries.collect() })
+}
+
+impl EmbeddedStore {
+    /// Takes one line of an export.
+    pub(super) async fn take_line(&self, line: ExportLine) -> Result<(), StoreError> {
+        match line {
+            ExportLine::Header { program, format } => export::check_header(&program, format),
+            ExportLine::Subscription(value) => {
+                self.put(export::subscription(value, "a subscription of the export")?, true).await
+            }
+            ExportLine::Captured(value) => {
+                let (captured, kept) = (self.captured.clone(), Kept::read(value)?);
+                blocking(move || captured.put(kept, usize::MAX)).await.map(|_| ())
+            }
+            ExportLine::RelayKey(value) => {
+                let (guests, key) = (self.guests.clone(), guests::key(value)?);
+                blocking(move || guests.key_or(|| Ok(key))).await.map(|_| ())
+            }
+            ExportLine::UsedInvitation(value) => {
+                let (guests, used) = (self.guests.clone(), Used::read(value)?);
+                blocking(move || guests.redeem(used, Timestamp::MIN)).await.map(|_| ())
+            }
+            ExportLine::Event(value) => {
+                self.meter.watch().check()?;
+                let import = blocking(move || Import::new(export::event(value)?)).await?;
+                self.writer.run(Durable::Written, import.weight(), |draft| draft.import(import)).await
+            }
+            ExportLine::End { .. } => {
+                let (disk, failure) = (self.disk.clone(), self.failure.clone());
+                blocking(move || writer::flush(&disk, &failure)).await
+            }
+        }
+    }
 }
 
 /// An event of an export, made ready for the disk.

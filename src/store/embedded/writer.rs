@@ -6,106 +6,28 @@
 //! A commit or a flush that fails ends all writing: what the disk holds then is not known, and nothing may be promised
 //! on it.
 
-use std::{
-    collections::HashMap,
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    thread::JoinHandle,
-};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 
-use fjall::{LsmError, OwnedWriteBatch, PersistMode};
+use fjall::{OwnedWriteBatch, PersistMode};
 use tokio::sync::oneshot;
 
 use super::{
+    command::{Answer, Command, Durable},
     desk::Desk,
     disk::Disk,
     draft::Draft,
+    failure::{Failure, said},
     flusher::{self, Flusher, Group, Sync},
-    lanes::Lanes,
+    known::Shared,
     open::EVENTS,
     room::Meter,
     witness::Witness,
 };
 use crate::{
-    destination::DestinationId,
     name::EventId,
     outcome::Accounts,
-    standing::Standing,
     store::{StoreError, seen::Seen},
 };
-
-/// Whether an answer may be given before the disk has flushed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Durable {
-    /// It must outlive the machine's power.
-    Flushed,
-    /// It must outlive this process.
-    Written,
-}
-
-/// Why nothing can be written any more, once that is so.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Failure(Arc<OnceLock<String>>);
-
-impl Failure {
-    /// Remembers the first reason, says it to the log, and gives back the error to answer with.
-    pub(super) fn happened(&self, why: String) -> StoreError {
-        if self.0.set(why.clone()).is_ok() {
-            tracing::error!(why, "the store can't write any more; nothing is accepted until a restart");
-        }
-        StoreError::Failed { why: self.0.get().unwrap_or(&why).clone() }
-    }
-
-    /// An error if it has happened.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
-        self.0.get().map_or(Ok(()), |why| Err(StoreError::Failed { why: why.clone() }))
-    }
-}
-
-/// What is known in memory of what is on disk.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    pub(super) lanes: Lanes,
-    pub(super) accounts: Accounts,
-    pub(super) standings: HashMap<DestinationId, Standing>,
-}
-
-impl Known {
-    /// What a group of commands changed, once it is written. Events that were taken on may not go out before they are
-    /// flushed: their senders have no answer, and may send them again.
-    fn apply(&mut self, draft: &Draft<'_>) {
-        self.lanes.hide(&draft.accepted);
-        draft.changes.iter().for_each(|change| self.lanes.apply(*change));
-        for (lane, standing) in &draft.standings {
-            match standing {
-                Some(standing) => self.standings.insert(*lane, *standing),
-                None => self.standings.remove(lane),
-            };
-        }
-        self.accounts = draft.accounts;
-    }
-}
-
-/// Shared by the writer, which changes it after each commit, by the flusher and by readers. Never locked across a read or
-/// write of the disk.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Shared(Arc<Mutex<Known>>);
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
-        // What it holds is changed by code that does not panic half-way; a poisoned lock says nothing here.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(super) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// Something to be done in a batch.
-pub(super) struct Command {
-    pub(super) durable: Durable,
-    pub(super) weight: usize,
-    work: Box<dyn FnOnce(&mut Draft<'_>) -> Answer + Send>,
-}
 
 /// How a batch is written; the tests bring one that fails.
 pub(super) type Commit = Box<dyn FnMut(OwnedWriteBatch) -> fjall::Result<()> + Send>;
@@ -308,20 +230,4 @@ impl Work {
 pub(super) fn flush(disk: &Disk, failure: &Failure) -> Result<(), StoreError> {
     failure.check()?;
     disk.database.persist(PersistMode::SyncAll).map_err(|error| failure.happened(said(&error)))
-}
-
-/// What an engine says, in the words of the operating system where it passes them on.
-pub(super) fn said(error: &fjall::Error) -> String {
-    match error {
-        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => error.to_string(),
-        fjall::Error::Poisoned => "an earlier write in the background failed".into(),
-        fjall::Error::Storage(LsmError::Unrecoverable) | fjall::Error::Unrecoverable => {
-            "one of its files is gone, cut or not what was written".into()
-        }
-        fjall::Error::Storage(LsmError::ChecksumMismatch { .. } | LsmError::InvalidHeader(_)) => {
-            "what stands in one of its files is not what was written".into()
-        }
-        fjall::Error::JournalRecovery(_) => "its journal is damaged before its end".into(),
-        other => other.to_string(),
-    }
 }

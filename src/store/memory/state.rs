@@ -14,12 +14,7 @@ use crate::{
     name::{EventId, EventIds, SourceName, SubscriptionId},
     outcome::{Accounts, Reason},
     standing::Standing,
-    store::{
-        Accepted, DeadLetter, EventRecord, KEPT_ATTEMPTS, StoreError, Usage, distinct,
-        export::{Whole, WholeDelivery},
-        missing_event,
-        seen::Seen,
-    },
+    store::{Accepted, DeadLetter, EventRecord, KEPT_ATTEMPTS, StoreError, Usage, distinct, missing_event, seen::Seen},
     subscription::Subscription,
 };
 
@@ -33,7 +28,7 @@ pub(super) struct State {
     pub(super) standings: BTreeMap<DestinationId, Standing>,
     pub(super) usages: BTreeMap<String, Usage>,
     pub(super) told: BTreeMap<(SubscriptionId, String), (bool, Timestamp)>,
-    last: Option<EventId>,
+    pub(super) last: Option<EventId>,
     replays: HashMap<[u8; 16], (i64, EventId)>,
     seen: Seen,
 }
@@ -46,7 +41,7 @@ pub(super) struct Held {
 
 pub(super) struct Delivery {
     pub(super) target: Target,
-    state: DeliveryState,
+    pub(super) state: DeliveryState,
     pub(super) attempts: Vec<Attempt>,
 }
 
@@ -241,14 +236,18 @@ impl State {
     }
 
     pub(super) fn sweep(&mut self, before: Timestamp, dead_before: Timestamp) -> usize {
-        let is_listed = |id: &EventId| self.dead.keys().any(|(event, _)| event == id);
         let is_past = |id: &EventId, held: &Held| {
-            held.is_settled() && held.event.received_at < if is_listed(id) { dead_before } else { before }
+            held.is_settled() && held.event.received_at < if self.is_listed(*id) { dead_before } else { before }
         };
         let past: Vec<_> = self.events.iter().filter(|(id, held)| is_past(id, held)).map(|(id, _)| *id).collect();
         self.take_away(&past);
         self.told.retain(|_, (_, at)| *at >= dead_before);
         past.len()
+    }
+
+    /// Whether a dead letter of this event is on the list.
+    fn is_listed(&self, id: EventId) -> bool {
+        self.dead.keys().any(|(event, _)| *event == id)
     }
 
     fn take_away(&mut self, past: &[EventId]) {
@@ -270,8 +269,7 @@ impl State {
     /// Takes settled events of so many bytes away, the oldest first, and those with dead letters after all others.
     pub(super) fn shrink(&mut self, bytes: u64) -> usize {
         let settled = self.events.iter().filter(|(_, held)| held.is_settled());
-        let is_listed = |id: &EventId| self.dead.keys().any(|(event, _)| event == id);
-        let mut order: Vec<_> = settled.map(|(id, held)| (is_listed(id), *id, held.bytes())).collect();
+        let mut order: Vec<_> = settled.map(|(id, held)| (self.is_listed(*id), *id, held.bytes())).collect();
         order.sort_unstable();
         let mut gone = 0;
         let mut past = Vec::new();
@@ -283,43 +281,5 @@ impl State {
         }
         self.take_away(&past);
         past.len()
-    }
-
-    pub(super) fn whole(&self, id: EventId, held: &Held) -> Whole {
-        let deliveries = held.deliveries.iter().map(|delivery| WholeDelivery {
-            target: delivery.target,
-            state: delivery.state,
-            listed: self.dead.contains_key(&(id, delivery.target.destination)),
-            attempts: delivery.attempts.clone(),
-        });
-        Whole { id, event: held.event.clone(), ignored: held.ignored, deliveries: deliveries.collect() }
-    }
-
-    pub(super) fn import(&mut self, whole: Whole) {
-        let Whole { id, event, ignored, deliveries } = whole;
-        if self.events.contains_key(&id) {
-            return;
-        }
-        for delivery in &deliveries {
-            if let DeliveryState::Dead { at, why } = delivery.state
-                && delivery.listed
-            {
-                let (target, source, kind) = (delivery.target, event.source.clone(), event.kind.to_string());
-                let letter = DeadLetter { event: id, target, source, kind, at, why };
-                self.dead.insert((id, target.destination), letter);
-            }
-        }
-        let deliveries = deliveries.into_iter().map(|WholeDelivery { target, state, attempts, .. }| Delivery {
-            target,
-            state,
-            attempts,
-        });
-        let held = Held { event, ignored, deliveries: deliveries.collect() };
-        if let Some(key) = held.delivery_key() {
-            self.delivery_ids.entry(key).or_insert(id);
-        }
-        self.last = self.last.max(Some(id));
-        self.enter(&held);
-        self.events.insert(id, held);
     }
 }

@@ -1,8 +1,13 @@
 //! What a key is for: nothing readable on disk, whatever was there before, and nothing lost.
 
+use std::fs;
+
 use serde_json::json;
 
-use super::*;
+use super::{
+    numbered::{NAME, numbers},
+    *,
+};
 use crate::{
     name::{InvitationId, SourceName},
     seal::Key,

@@ -12,10 +12,10 @@ use crate::store::{
     StoreError,
     embedded::{
         disk::{Disk, Space},
+        failure::{failed_at, said},
         open::{attempt, locked},
         torn,
         whole::{missing, numbers},
-        writer::said,
     },
 };
 
@@ -37,7 +37,7 @@ enum Mend {
 
 /// Takes the store's lock, so that no daemon changes it meanwhile.
 pub(super) fn lock(path: &Path) -> Result<Option<File>, StoreError> {
-    let failed = |error: io::Error| StoreError::Failed { why: format!("`{}`: {error}", path.display()) };
+    let failed = |error: io::Error| failed_at(path, &error);
     let file = match File::options().read(true).write(true).open(path.join("events/lock")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed)?,

@@ -1,11 +1,17 @@
 //! How a store on a disk keeps to its bounds.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::*;
 use crate::{
     config::size::Size,
-    store::room::{Bounds, Measured},
+    store::{
+        embedded::room::Gauge,
+        room::{Bounds, Measured},
+    },
 };
 
 const BOUNDS: Bounds = Bounds { max_size: Some(Size(1600)), min_free: Size(0) };

@@ -160,7 +160,7 @@ async fn a_journal_that_lost_its_end_is_noticed() {
         let copy = killed(folder.path());
         harm.done_to(copy.path(), "events/0.jnl");
         let disk = open::events(copy.path()).unwrap();
-        let (known, last) = open::rebuild(&disk).unwrap();
+        let (known, last) = rebuild::known(&disk).unwrap();
         let (_, noticed) = witness::Witness::open(copy.path(), last, known.accounts.accepted).unwrap();
         assert_eq!(noticed, lost, "{harm:?}");
         drop(disk);
