@@ -4,6 +4,7 @@
 //! one is removed. The first is `sled`, those after it `sled-1`, `sled-2` and so on; one of these counts once the file
 //! `sealed` stands in it, which says that all was sealed that ever was in this folder.
 
+mod drowsy;
 mod files;
 mod kind;
 mod numbered;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    drowsy::drowsy,
     kind::{KINDS, Kind},
     numbered::{NAME, SEALED, path, remove},
     unopened::{Unopened, is_taken, said},
@@ -45,13 +46,14 @@ impl Files {
     /// Only under the lock of the events: what it clears away may be another process's.
     pub(super) fn open(path: &Path, number: u64) -> Result<Self, sled::Error> {
         remove_half_written(path)?;
-        let database = sled::Config::new()
+        let settings = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE)
             .mode(sled::Mode::LowSpace)
             // Each change flushes by itself; nothing is left for a thread to flush later.
-            .flush_every_ms(None)
-            .open()?;
+            .flush_every_ms(None);
+        // It starts its threads with the first flush.
+        let database = drowsy(|| settings.open().and_then(|database| database.flush().map(|_| database)))?;
         // sled leaves it to chance when this one reaches the disk, and opens nothing without it.
         File::open(path.join("conf"))?.sync_all()?;
         let open = |kind: Kind| database.open_tree(kind.tree());
