@@ -18,7 +18,7 @@ use crate::{
     admin::{self, Admin, Ready},
     clock::Clock,
     config::{Config, problem::Problem},
-    connector::{self, Allowances, Connector},
+    connector::{self, Allowances, Connector, Turns},
     deliver::{
         fetch::Fetcher,
         post::{Poster, PosterError, Proxies, WayOut},
@@ -180,6 +180,7 @@ impl App {
             quotas: admin.quotas.clone(),
             store: admin.store.clone(),
             allowances: Allowances::default(),
+            turns: Turns::default(),
             clock: admin.clock.clone(),
         })
     }

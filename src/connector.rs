@@ -10,6 +10,7 @@ mod offer;
 mod pages;
 mod proof;
 mod refusal;
+mod turns;
 mod view;
 
 use std::{sync::Arc, time::Duration};
@@ -23,7 +24,7 @@ use axum::{
 };
 use http::StatusCode;
 
-pub use self::allowance::Allowances;
+pub use self::{allowance::Allowances, turns::Turns};
 use crate::{
     clock::Clock, dispatch::Dispatch, http::problem::Problem, identity::Identity, lane::quota::Quotas, rules::Rules,
     store::Store, subscribe::Subscriptions,
@@ -52,6 +53,8 @@ pub struct Connector {
     pub store: Arc<dyn Store>,
     /// How often who may do what.
     pub allowances: Allowances,
+    /// Whose turn it is to add a subscription.
+    pub turns: Turns,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

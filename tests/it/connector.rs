@@ -282,3 +282,73 @@ async fn guesses_count_also_while_the_subscription_is_being_changed() {
     let counted = guesses.iter().filter(|(_, refused)| refused["detail"].as_str().unwrap().contains("more tr")).count();
     assert_eq!(counted, 4, "the fifth is the last");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_adds_again_what_is_there_gets_that_and_another_code_only_once_none_holds() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let chips = json!({"all": true, "branch": [{"glob": "main"}]});
+    let choices = json!({"events": ["push"], "chips": chips, "min_severity": "warning", "name": " Ours "});
+    let general = teams.url("general");
+    let again = || guest.add(&general, "pasted", choices.clone());
+    let all = futures_util::future::join_all((0..5).map(|_| again())).await;
+    let id = all[0].1["id"].clone();
+    assert!(all.iter().all(|(_, added)| added["id"] == id && added["state"] == "unproved"), "{all:?}");
+    let mut statuses: Vec<u16> = all.iter().map(|(status, _)| *status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 200, 201]);
+    assert_eq!(teams.count(), 1);
+    relay.clock.advance(Duration::from_secs(16 * 60));
+    assert_eq!(again().await.0, 200);
+    let second = code_on(&teams.received(2).await[1]);
+    let (_, proved) = guest.of(Method::POST, &all[0].1, "/proof", json!({"code": second})).await;
+    assert_eq!(proved["state"], "active", "{proved}");
+    relay.clock.advance(Duration::from_secs(16 * 60));
+    let (status, there) = again().await;
+    assert_eq!((status, &there["id"], there["state"].as_str()), (200, &id, Some("active")), "{there}");
+    assert_eq!((teams.count(), relay.app().admin.store.subscriptions().len()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_choice_another_channel_or_somebody_else_makes_a_subscription_of_its_own() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let (mona, lisa) = (Guest::invited(&relay).await, Guest::invited(&relay).await);
+    let general = teams.url("general");
+    assert_eq!(mona.add(&general, "connector", json!({})).await.0, 201);
+    assert_eq!(mona.add(&general, "connector", json!({"team": {"channel_name": "General"}})).await.0, 200);
+    for other in [
+        json!({"events": ["push"]}),
+        json!({"chips": {"branch": [{"glob": "main"}]}}),
+        json!({"min_severity": "critical"}),
+        json!({"name": "Ours"}),
+    ] {
+        assert_eq!(mona.add(&general, "connector", other.clone()).await.0, 201, "{other}");
+    }
+    assert_eq!(mona.add(&teams.url("other"), "connector", json!({})).await.0, 201);
+    assert_eq!(lisa.add(&general, "connector", json!({})).await.0, 201);
+    assert_eq!(relay.app().admin.store.subscriptions().len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_code_is_proved_once_teams_itself_gives_the_channel() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let (_, pasted) = guest.add(&teams.url("general"), "pasted", json!({})).await;
+    let (status, given) = guest.add(&teams.url("general"), "connector", json!({})).await;
+    assert_eq!((status, &given["id"], given["state"].as_str()), (200, &pasted["id"], Some("active")), "{given}");
+    relay.push_to(1, "main").await;
+    teams.received(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_more_subscriptions_than_one_may_have_also_by_asking_for_them_at_once() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let general = teams.url("general");
+    let add = |number: usize| guest.add(&general, "connector", json!({"name": format!("{number}")}));
+    let all = futures_util::future::join_all((0..104).map(add)).await;
+    assert_eq!(all.iter().filter(|(status, _)| *status == 201).count(), 100);
+    assert_eq!(all.iter().filter(|(status, _)| *status == 422).count(), 4);
+    let (first, _) = all.iter().enumerate().find(|(_, (status, _))| *status == 201).unwrap();
+    assert_eq!(add(first).await.0, 200, "what is there is answered also then");
+}
