@@ -26,8 +26,14 @@ use http::StatusCode;
 
 pub use self::{allowance::Allowances, turns::Turns};
 use crate::{
-    clock::Clock, dispatch::Dispatch, http::problem::Problem, identity::Identity, lane::quota::Quotas, rules::Rules,
-    store::Store, subscribe::Subscriptions,
+    clock::Clock,
+    dispatch::Dispatch,
+    http::{problem::Problem, to_the_end::to_the_end},
+    identity::Identity,
+    lane::quota::Quotas,
+    rules::Rules,
+    store::Store,
+    subscribe::Subscriptions,
 };
 
 /// Bytes of a request, at most: twenty chips of each kind fit.
@@ -76,11 +82,8 @@ async fn guard(State(connector): State<Arc<Connector>>, request: Request, next: 
         return Problem::new(StatusCode::NOT_FOUND, "unknown_address", why).into_response();
     };
     let late = connector.clock.steady() + PATIENCE;
-    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "something went wrong here; try again");
-    // In a task of its own: whoever hangs up now must not leave a change on disk that is not in force.
-    let answering = tokio::spawn(next.run(request));
     let mut response = tokio::select! {
-        answer = answering => answer.map_err(fault).into_response(),
+        answer = to_the_end(next.run(request)) => answer,
         () = connector.clock.sleep_until(late) => {
             let why = "the page's request did not arrive in time; try again";
             Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", why).into_response()

@@ -8,6 +8,7 @@ use axum::{
         Path, Query, State,
         rejection::{JsonRejection, QueryRejection},
     },
+    middleware,
     routing::{get, post},
 };
 use http::StatusCode;
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     delivery::DeliveryState,
     destination::DestinationId,
-    http::problem::Problem,
+    http::{problem::Problem, to_the_end},
     name::EventId,
     outcome::Accounts,
     standing,
@@ -65,6 +66,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address in the API")
         })
+        .layer(middleware::from_fn(to_the_end::layer))
 }
 
 impl From<StoreError> for Problem {
