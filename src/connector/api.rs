@@ -85,6 +85,7 @@ async fn about(State(connector): Relay) -> Json<Value> {
         "teamsjs": if own { "self" } else { "cdn" },
         "sign_in": sign_in.is_some(),
         "consent": consent,
+        "guide": settings.and_then(|settings| settings.guide.as_ref()),
     }))
 }
 

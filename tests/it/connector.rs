@@ -271,6 +271,14 @@ async fn pages_say_who_may_embed_them_and_without_the_settings_there_are_none() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_pages_are_told_of_a_guide_only_where_the_settings_have_one() {
+    let nobody = |relay| async move { Guest { relay, pass: String::new() }.get("about").await };
+    let (with, without) = (relay("guide = \"https://intranet.octo.example/teams\"\n").await, relay("").await);
+    assert_eq!(nobody(&with).await["guide"], "https://intranet.octo.example/teams");
+    assert_eq!(nobody(&without).await["guide"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_count_also_while_the_subscription_is_being_changed() {
     let (relay, teams) = (relay("").await, Teams::start().await);
     let guest = Guest::invited(&relay).await;
