@@ -9,7 +9,7 @@ use axum::{
         rejection::{JsonRejection, QueryRejection},
     },
     middleware,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -53,6 +53,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/slowdowns", get(rejects::slowdowns))
         .route("/accounts", get(accounts))
         .route("/invitations", post(invitations::invite))
+        .route("/invitations/{id}", delete(invitations::revoke))
         .route("/key/rotate", post(seal::rotate))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))

@@ -368,7 +368,16 @@ impl Store for EmbeddedStore {
 
     async fn redeem(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         let guests = self.guests.clone();
-        blocking(move || guests.redeem(Used { invitation, until }, now)).await
+        blocking(move || guests.redeem(Used { invitation, until, is_revoked: false }, now)).await
+    }
+
+    fn is_revoked(&self, invitation: InvitationId) -> bool {
+        self.guests.is_revoked(invitation)
+    }
+
+    async fn revoke(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let guests = self.guests.clone();
+        blocking(move || guests.note(Used { invitation, until, is_revoked: true }, now)).await
     }
 
     async fn reseal(&self) -> Result<Resealed, StoreError> {
@@ -428,7 +437,7 @@ impl Store for EmbeddedStore {
             }
             ExportLine::UsedInvitation(value) => {
                 let (guests, used) = (self.guests.clone(), Used::read(value)?);
-                blocking(move || guests.redeem(used, Timestamp::MIN)).await.map(|_| ())
+                blocking(move || guests.note(used, Timestamp::MIN)).await
             }
             ExportLine::Event(value) => {
                 self.meter.watch().check()?;

@@ -68,6 +68,25 @@ impl<'a> Guest<'a> {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_whose_invitation_is_taken_back_is_shut_out_at_once_and_what_they_subscribed_goes_on() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let (_, added) = guest.add(&teams.url("general"), "connector", Value::Null).await;
+    let of_admin: Value = serde_json::from_str(&relay.admin("/api/v1/subscriptions").await).unwrap();
+    let owner = of_admin[0]["asked"]["owner"].as_str().unwrap();
+    let id = owner.strip_prefix("guest:").unwrap();
+    let address = format!("http://{}/api/v1/invitations/{id}", relay.app().admin_address.unwrap());
+    let asked = relay.client.delete(address).bearer_auth("admin-token-of-the-tests").send().await.unwrap();
+    let told: Value = serde_json::from_str(&asked.text().await.unwrap()).unwrap();
+    assert_eq!(told, json!({"id": id, "subscriptions": [added["id"]]}));
+    let (status, refused) = guest.ask(Method::GET, "subscriptions", Value::Null).await;
+    assert_eq!((status, refused["reason"].as_str()), (401, Some("unauthorized")));
+    assert!(refused["detail"].as_str().unwrap().contains("taken back"), "{refused}");
+    relay.push_to(1, "main").await;
+    teams.received(1).await;
+}
+
 /// The digits on a card with a code.
 fn code_on(card: &Value) -> String {
     let body = &card["attachments"][0]["content"]["body"];
