@@ -10,6 +10,7 @@ mod offer;
 mod pages;
 mod proof;
 mod refusal;
+mod turns;
 mod view;
 
 use std::{sync::Arc, time::Duration};
@@ -23,10 +24,16 @@ use axum::{
 };
 use http::StatusCode;
 
-pub use self::allowance::Allowances;
+pub use self::{allowance::Allowances, turns::Turns};
 use crate::{
-    clock::Clock, dispatch::Dispatch, http::problem::Problem, identity::Identity, lane::quota::Quotas, rules::Rules,
-    store::Store, subscribe::Subscriptions,
+    clock::Clock,
+    dispatch::Dispatch,
+    http::{problem::Problem, to_the_end::to_the_end},
+    identity::Identity,
+    lane::quota::Quotas,
+    rules::Rules,
+    store::Store,
+    subscribe::Subscriptions,
 };
 
 /// Bytes of a request, at most: twenty chips of each kind fit.
@@ -52,6 +59,8 @@ pub struct Connector {
     pub store: Arc<dyn Store>,
     /// How often who may do what.
     pub allowances: Allowances,
+    /// Whose turn it is to add a subscription.
+    pub turns: Turns,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -73,11 +82,8 @@ async fn guard(State(connector): State<Arc<Connector>>, request: Request, next: 
         return Problem::new(StatusCode::NOT_FOUND, "unknown_address", why).into_response();
     };
     let late = connector.clock.steady() + PATIENCE;
-    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "something went wrong here; try again");
-    // In a task of its own: whoever hangs up now must not leave a change on disk that is not in force.
-    let answering = tokio::spawn(next.run(request));
     let mut response = tokio::select! {
-        answer = answering => answer.map_err(fault).into_response(),
+        answer = to_the_end(next.run(request)) => answer,
         () = connector.clock.sleep_until(late) => {
             let why = "the page's request did not arrive in time; try again";
             Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", why).into_response()

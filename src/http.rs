@@ -15,3 +15,4 @@ pub mod proxy_protocol;
 pub mod receive;
 pub mod refusal_log;
 pub mod tls;
+pub mod to_the_end;

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 pub use self::{
-    access::{Access, NotInvited},
+    access::{Access, NotInvited, NotRevoked},
     invitation::{Invitation, Invited, LONGEST},
     pass::Pass,
 };
@@ -28,6 +28,9 @@ use crate::{
 };
 use sign_in::{SignIn, Unsure};
 
+/// How far the clock may have been set back since an invitation was made.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// Tells who somebody is, by the settings in force.
 #[derive(Debug)]
 pub struct Identity {
@@ -35,7 +38,7 @@ pub struct Identity {
     pub access: Arc<ArcSwap<Access>>,
     /// The keys that Entra ID publishes.
     pub keys: Arc<Keys>,
-    /// The relay's own key, and which invitations were used.
+    /// The relay's own key, and which invitations were used or taken back.
     pub store: Arc<dyn Store>,
 }
 
@@ -116,6 +119,9 @@ pub enum Refused {
     /// The invitation was used before.
     #[error("this invitation was used before; ask the admin for another")]
     Used,
+    /// The invitation was taken back, and the pass with it.
+    #[error("your invitation was taken back; ask the admin for another")]
+    Revoked,
     /// Entra's keys can't be had.
     #[error("your sign-in can't be checked now; try again in a minute")]
     Unavailable,
@@ -150,7 +156,7 @@ impl Identity {
         }
         // A token of Entra's has three parts, a pass two.
         if bearer.bytes().filter(|byte| *byte == b'.').count() < 2 {
-            return self.guest(bearer, now).map(Who::Guest).map_err(Refused::of);
+            return self.guest(bearer, now).map(Who::Guest);
         }
         match access.sign_in() {
             Some(sign_in) => self.person(sign_in, bearer, now).await.map(Who::Person),
@@ -187,10 +193,28 @@ impl Identity {
         }
         let key = self.store.relay_key();
         let invitation = Invitation::check(invitation, key.as_ref(), now).map_err(Refused::of)?;
+        if self.store.is_revoked(invitation.id) {
+            return Err(Refused::Revoked);
+        }
         if !self.store.redeem(invitation.id, invitation.expires, now).await? {
             return Err(Refused::Used);
         }
         Pass::new(invitation, key.as_ref(), now).map_err(Refused::of)
+    }
+
+    /// Takes an invitation back: from now on neither it nor the pass that was made of it lets anybody in. What its guest
+    /// subscribed goes on.
+    ///
+    /// # Errors
+    /// There is nothing to take back, or it can't be written down.
+    pub async fn revoke(&self, invitation: InvitationId, now: Timestamp) -> Result<(), NotRevoked> {
+        let made = invitation.time();
+        let over = made.checked_add(LONGEST + pass::LASTS).unwrap_or(Timestamp::MAX);
+        // Nobody keeps which were made; but none is of the future, unless the clock was set back.
+        if now.checked_add(A_DAY).is_ok_and(|soon| made > soon) || over <= now {
+            return Err(NotRevoked::Unknown);
+        }
+        Ok(self.store.revoke(invitation, over, now).await?)
     }
 
     /// Whether they may change every subscription.
@@ -198,8 +222,9 @@ impl Identity {
         self.access.load().sign_in().is_some_and(|sign_in| sign_in.has_member(owner))
     }
 
-    fn guest(&self, pass: &str, now: Timestamp) -> Result<Guest, Why> {
-        Pass::check(pass, self.store.relay_key().as_ref(), now)
+    fn guest(&self, pass: &str, now: Timestamp) -> Result<Guest, Refused> {
+        let guest = Pass::check(pass, self.store.relay_key().as_ref(), now).map_err(Refused::of)?;
+        if self.store.is_revoked(guest.id) { Err(Refused::Revoked) } else { Ok(guest) }
     }
 
     async fn person(&self, sign_in: &SignIn, token: &str, now: Timestamp) -> Result<Person, Refused> {

@@ -226,8 +226,7 @@ id!(
 impl EventId {
     /// When its event arrived, to the millisecond; later only where the clock had gone back.
     pub fn time(self) -> jiff::Timestamp {
-        let milliseconds = i64::try_from(Ulid(self.0).timestamp_ms()).unwrap_or(i64::MAX);
-        jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::MAX)
+        time_of(self.0)
     }
 }
 
@@ -242,6 +241,11 @@ impl InvitationId {
     /// A fresh id.
     pub fn new(now: jiff::Timestamp) -> Self {
         Self(fresh(now))
+    }
+
+    /// When it was made.
+    pub fn time(self) -> jiff::Timestamp {
+        time_of(self.0)
     }
 }
 
@@ -262,6 +266,11 @@ impl EventIds {
         self.last = fresh(now).max(self.last + 1);
         EventId(self.last)
     }
+}
+
+fn time_of(id: u128) -> jiff::Timestamp {
+    let milliseconds = i64::try_from(Ulid(id).timestamp_ms()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::MAX)
 }
 
 fn fresh(now: jiff::Timestamp) -> u128 {

@@ -235,7 +235,7 @@ pub enum ExportLine {
     Captured(serde_json::Value),
     /// The relay's own key.
     RelayKey(serde_json::Value),
-    /// An invitation that was used.
+    /// An invitation that was used, or taken back.
     UsedInvitation(serde_json::Value),
     /// An event with its deliveries and their attempts.
     Event(serde_json::Value),
@@ -434,6 +434,16 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreError::Failed`].
     async fn redeem(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Whether an invitation was taken back, and with it the pass that was made of it. From memory.
+    fn is_revoked(&self, invitation: InvitationId) -> bool;
+
+    /// Takes an invitation back, whether it was used or not; flushed when it returns. That is forgotten a day after
+    /// `until`, the end of the longest time that a pass of it could hold.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`].
+    async fn revoke(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<(), StoreError>;
 
     /// Seals all records but those of events and deliveries with the first key, so that the others can go.
     ///

@@ -1,5 +1,6 @@
 //! Adds, changes and removes subscriptions: checked whole before anything is stored, in force before it returns.
 
+mod ask;
 mod change;
 mod entra;
 
@@ -23,9 +24,10 @@ use crate::{
     rules::{BadLook, Rules},
     standing::{Actor, Standing, State},
     store::{Store, StoreError},
-    subscription::{Asked, BadHours, Restraint, Subscription},
+    subscription::{BadHours, Restraint, Subscription},
 };
 
+pub use ask::Answered;
 pub use change::{Change, Typed};
 pub use entra::BadEntra;
 
@@ -66,9 +68,6 @@ pub struct Request {
     pub only_changes: bool,
     /// Hours of the day in which nothing is told, such as `22:00-07:00`.
     pub quiet: Option<String>,
-    /// Who asked for it on the connector's pages; the API takes no such thing.
-    #[serde(skip)]
-    pub asked: Option<Asked>,
 }
 
 impl Request {
@@ -91,7 +90,6 @@ impl Request {
             min_severity: None,
             only_changes: false,
             quiet: None,
-            asked: None,
         }
     }
 }
@@ -161,6 +159,9 @@ pub enum SubscribeError {
         /// What differs.
         what: String,
     },
+    /// One owner has the most that one may have.
+    #[error("you have as many subscriptions as one may have; remove some first")]
+    Enough,
     /// No such subscription.
     #[error("there is no subscription `{0}`; see `teams-relay subscription list`")]
     Unknown(String),
@@ -185,7 +186,7 @@ pub struct Subscriptions {
     pub courses: Arc<Courses>,
     /// Who is to be told of a lane that may go on.
     pub woken: Arc<Woken>,
-    /// Held while a subscription that is there is changed.
+    /// Held while subscriptions are added, changed or removed, from the look at those that are there to the write.
     pub changing: tokio::sync::Mutex<()>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -197,11 +198,18 @@ impl Subscriptions {
     /// # Errors
     /// The first thing that is wrong with it.
     pub async fn add(&self, request: Request) -> Result<Arc<Subscription>, SubscribeError> {
+        let _alone = self.changing.lock().await;
         let subscription = self.compile(request)?;
-        let id = subscription.id;
-        self.store.put_subscription(subscription).await?;
+        self.put_new(subscription).await
+    }
+
+    /// Puts what was compiled; the caller holds `changing`.
+    async fn put_new(&self, new: Subscription) -> Result<Arc<Subscription>, SubscribeError> {
+        self.check_conflict(&new)?;
+        let id = new.id;
+        self.store.put_subscription(new).await?;
         self.refresh();
-        self.find(&id.to_string())
+        self.of_id(&id.to_string())
     }
 
     fn compile(&self, request: Request) -> Result<Subscription, SubscribeError> {
@@ -239,12 +247,11 @@ impl Subscriptions {
                 only_changes: request.only_changes,
                 quiet: request.quiet.map(|hours| hours.parse()).transpose()?,
             },
-            asked: request.asked,
+            asked: None,
             paused_at: None,
             created_at: now,
         };
         route::check(&subscription)?;
-        self.check_conflict(&subscription)?;
         Ok(subscription)
     }
 
@@ -330,6 +337,7 @@ impl Subscriptions {
     /// # Errors
     /// As [`Self::find`], or the store's.
     pub async fn remove(&self, text: &str) -> Result<Arc<Subscription>, SubscribeError> {
+        let _alone = self.changing.lock().await;
         let found = self.find(text)?;
         self.store.remove_subscription(found.id).await?;
         self.refresh();

@@ -8,7 +8,8 @@ use axum::{
         Path, Query, State,
         rejection::{JsonRejection, QueryRejection},
     },
-    routing::{get, post},
+    middleware,
+    routing::{delete, get, post},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     delivery::DeliveryState,
     destination::DestinationId,
-    http::problem::Problem,
+    http::{problem::Problem, to_the_end},
     name::EventId,
     outcome::Accounts,
     standing,
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .route("/slowdowns", get(rejects::slowdowns))
         .route("/accounts", get(accounts))
         .route("/invitations", post(invitations::invite))
+        .route("/invitations/{id}", delete(invitations::revoke))
         .route("/key/rotate", post(seal::rotate))
         .route("/export", get(transfer::export))
         .route("/import", post(transfer::import))
@@ -65,6 +67,7 @@ pub fn routes() -> Router<Arc<Admin>> {
         .fallback(|| async {
             Problem::new(StatusCode::NOT_FOUND, "unknown_address", "there is no such address in the API")
         })
+        .layer(middleware::from_fn(to_the_end::layer))
 }
 
 impl From<StoreError> for Problem {

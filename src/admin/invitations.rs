@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{Path, State, rejection::JsonRejection},
 };
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
-use crate::{config::duration::Span, http::problem::Problem, identity::NotInvited, name::BadName};
+use crate::{
+    config::duration::Span,
+    http::problem::Problem,
+    identity::{NotInvited, NotRevoked},
+    name::{BadName, InvitationId, SubscriptionId},
+    person::Owner,
+};
 
 /// How long an invitation holds where nobody says.
 const DEFAULT: Span = Span::seconds(24 * 3600);
@@ -30,6 +36,8 @@ pub struct Wish {
 /// What was made: the one answer that holds a secret, so it has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct InvitationView {
+    /// By which it can be taken back.
+    pub id: InvitationId,
     /// The address to open. Whoever has it can use it.
     pub link: String,
     /// Until when.
@@ -47,6 +55,24 @@ impl From<NotInvited> for Problem {
             NotInvited::Unsigned => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, WORD, error.to_string())
+    }
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RevokedView {
+    /// The invitation's id.
+    pub id: InvitationId,
+    /// What its guest subscribed, which goes on.
+    pub subscriptions: Vec<SubscriptionId>,
+}
+
+impl From<NotRevoked> for Problem {
+    fn from(error: NotRevoked) -> Self {
+        match error {
+            NotRevoked::Store(error) => error.into(),
+            NotRevoked::Unknown => Self::new(StatusCode::NOT_FOUND, WORD, error.to_string()),
+        }
     }
 }
 
@@ -73,5 +99,19 @@ pub async fn invite(
     let made = &invited.invitation;
     let source = made.source.as_ref().map(ToString::to_string);
     tracing::info!(id = %made.id, source, expires = %made.expires, "made an invitation");
-    Ok((StatusCode::CREATED, Json(InvitationView { link: invited.link.expose().to_owned(), expires: made.expires })))
+    let link = invited.link.expose().to_owned();
+    Ok((StatusCode::CREATED, Json(InvitationView { id: made.id, link, expires: made.expires })))
+}
+
+/// Takes an invitation back, and the pass that was made of it.
+///
+/// # Errors
+/// An id that is none, or of none that could still let anybody in.
+pub async fn revoke(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<RevokedView>, Problem> {
+    let id = id.parse::<InvitationId>().map_err(|error| bad(error.to_string()))?;
+    admin.identity.revoke(id, admin.clock.now()).await?;
+    tracing::info!(%id, "took an invitation back");
+    let all = admin.store.subscriptions();
+    let of_guest = all.iter().filter(|one| one.is_asked_by(&Owner::Guest(id)));
+    Ok(Json(RevokedView { id, subscriptions: of_guest.map(|one| one.id).collect() }))
 }

@@ -42,31 +42,20 @@ pub async fn export(State(admin): State<Arc<Admin>>) -> Response {
 ///
 /// # Errors
 /// The first line that does not fit, by its number; the lines before it are taken.
-pub async fn import(State(admin): State<Arc<Admin>>, mut body: Body) -> Result<Json<Count>, Problem> {
+pub async fn import(State(admin): State<Arc<Admin>>, body: Body) -> Result<Json<Count>, Problem> {
     let mut lines = Lines { admin: &admin, number: 0, records: 0, whole: false };
-    let mut rest: Vec<u8> = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_| bad("the import broke off; send it again, what is there already stays as it is"))?;
-        let Some(data) = frame.data_ref() else { continue };
-        rest.extend_from_slice(data);
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = rest.drain(..=end).collect();
-            lines.take(&line).await?;
-        }
-        if rest.len() > LONGEST_LINE {
-            return Err(bad("a line is longer than any event; import a file that `teams-relay export` wrote"));
-        }
-    }
-    lines.take(&rest).await?;
+    let taken = lines.take_all(body).await;
+    let (records, whole) = (lines.records, lines.whole);
+    // Also where it broke off: what was taken is there.
     admin.subscriptions.refresh();
     admin.subscriptions.warn_of_lost_looks();
     admin.ingest.keys.know(admin.rules.load().sources.keys());
     admin.ingest.woken.wake(admin.store.lanes());
-    if !lines.whole {
+    taken?;
+    if !whole {
         return Err(bad("the file was cut: its last line is missing; what it held is imported, but look for the rest"));
     }
-    Ok(Json(Count { count: lines.records }))
+    Ok(Json(Count { count: records }))
 }
 
 struct Lines<'a> {
@@ -77,6 +66,24 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
+    async fn take_all(&mut self, mut body: Body) -> Result<(), Problem> {
+        let mut rest: Vec<u8> = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame =
+                frame.map_err(|_| bad("the import broke off; send it again, what is there already stays as it is"))?;
+            let Some(data) = frame.data_ref() else { continue };
+            rest.extend_from_slice(data);
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = rest.drain(..=end).collect();
+                self.take(&line).await?;
+            }
+            if rest.len() > LONGEST_LINE {
+                return Err(bad("a line is longer than any event; import a file that `teams-relay export` wrote"));
+            }
+        }
+        self.take(&rest).await
+    }
+
     async fn take(&mut self, line: &[u8]) -> Result<(), Problem> {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Ok(());

@@ -8,7 +8,7 @@ use super::settings::Settings;
 use crate::{
     admin::{Admin, Ready},
     clock::Clock,
-    connector::{Allowances, Connector},
+    connector::{Allowances, Connector, Turns},
     deliver::{
         fetch::Fetcher,
         post::{Poster, PosterError, Proxies, WayOut},
@@ -101,6 +101,7 @@ pub(super) fn connector(admin: &Admin) -> Arc<Connector> {
         quotas: admin.quotas.clone(),
         store: admin.store.clone(),
         allowances: Allowances::default(),
+        turns: Turns::default(),
         clock: admin.clock.clone(),
     })
 }

@@ -35,6 +35,9 @@ pub struct Connector {
     /// A folder, relative to the config folder, with `MicrosoftTeams.min.js`; without it the browser gets that from
     /// Microsoft's CDN.
     pub assets: Option<PathBuf>,
+    /// Where people read how a channel's webhook URL is made; without it the pages have no such link.
+    #[serde(deserialize_with = "guide")]
+    pub guide: Option<Url>,
     /// Sign-in with Entra ID; without it people need an invitation.
     pub sign_in: Option<SignIn>,
     /// The Teams app.
@@ -47,6 +50,7 @@ impl Default for Connector {
             sources: Vec::new(),
             frame_ancestors: HOSTS.iter().map(|host| (*host).to_owned()).collect(),
             assets: None,
+            guide: None,
             sign_in: None,
             app: App::default(),
         }
@@ -148,6 +152,15 @@ fn authority_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
     entra::authority(&text).ok_or_else(|| serde::de::Error::custom(wrong))
 }
 
+fn guide<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    // The pages show it to anybody.
+    let is_fit = |url: &Url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
+    let url = String::deserialize(from)?.parse::<Url>().ok().filter(is_fit);
+    let wrong =
+        "is no https URL without a password; write it as \"https://intranet.octo.example/teams\", or take it out";
+    url.map(Some).ok_or_else(|| serde::de::Error::custom(wrong))
+}
+
 /// A source of a Content-Security-Policy: a scheme and a host, the first label of which may be `*`.
 fn ancestors<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let hosts = Vec::<String>::deserialize(from)?;
@@ -221,6 +234,19 @@ mod tests {
                 .starts_with(&format!("https://login.microsoftonline.com/{id}/oauth2/v2.0/authorize?client_id={id}"))
         );
         assert!(url.as_str().contains("hooks.octo.example") && sign_in.consent(None).is_none());
+    }
+
+    #[test]
+    fn a_guide_is_an_https_url_and_need_not_be_there() {
+        let guide = |text: &str| problems(json!({"guide": text}));
+        assert_eq!(guide("https://intranet.octo.example/teams#url"), [] as [&str; 0]);
+        for bad in
+            ["http://intranet.octo.example/", "javascript:alert(1)", "docs/teams.md", "", "https://u:hunter2@a.example"]
+        {
+            let told = guide(bad);
+            assert!(told.len() == 1 && told[0].contains("is no https URL"), "{bad}: {told:?}");
+            assert!(!told[0].contains("hunter2"));
+        }
     }
 
     #[test]

@@ -24,16 +24,14 @@ use crate::{
     http::{bearer::bearer, problem::Problem},
     identity::Who,
     name::SourceName,
-    subscribe::{Change, Pasted, Request},
+    person::Owner,
+    subscribe::{Answered, Change, Pasted, Request},
     subscription::{Asked, Chips, Code, Subscription, Team, Unproved},
 };
 
 type Relay = State<Arc<Connector>>;
 type Answer<T> = Result<Json<T>, Refusal>;
 type Sent<T> = Result<Json<T>, JsonRejection>;
-
-/// Subscriptions of one owner, at most.
-const MOST_OF_ONE: usize = 100;
 
 /// Characters of a name, at most.
 const MOST_NAME: usize = 100;
@@ -87,6 +85,7 @@ async fn about(State(connector): Relay) -> Json<Value> {
         "teamsjs": if own { "self" } else { "cdn" },
         "sign_in": sign_in.is_some(),
         "consent": consent,
+        "guide": settings.and_then(|settings| settings.guide.as_ref()),
     }))
 }
 
@@ -198,10 +197,6 @@ async fn add(State(connector): Relay, Known(who): Known, sent: Sent<Wanted>) -> 
     let source = wanted.source.parse::<SourceName>().ok();
     let offered = source.filter(|name| offer::is_on_offer(&connector.rules.load(), &who, name));
     let source = offered.ok_or_else(|| Refusal::unfit("this source is not on offer; load the page again"))?;
-    let owner = who.owner();
-    if connector.store.subscriptions().iter().filter(|one| one.is_asked_by(&owner)).count() >= MOST_OF_ONE {
-        return Err(Refusal::unfit("you have as many subscriptions as one may have; remove some first"));
-    }
     let filter = connector.subscriptions.filter(&source, &wanted.chips)?;
     // Whoever pasted a URL has still to show that the channel is theirs: no code fits until one was posted.
     let unproved = (wanted.by == By::Pasted).then(|| Unproved {
@@ -209,6 +204,7 @@ async fn add(State(connector): Relay, Known(who): Known, sent: Sent<Wanted>) -> 
         sent_at: Timestamp::UNIX_EPOCH,
         tries: u32::MAX,
     });
+    let owner = who.owner();
     let asked =
         Asked { owner: owner.clone(), chips: wanted.chips, team: wanted.team.unwrap_or_default().cut(), unproved };
     let request = Request {
@@ -216,20 +212,38 @@ async fn add(State(connector): Relay, Known(who): Known, sent: Sent<Wanted>) -> 
         filter,
         name: wanted.name,
         min_severity: wanted.min_severity,
-        asked: Some(asked),
         ..Request::new(source.as_str(), wanted.url.0)
     };
-    let added = connector.subscriptions.add(request).await?;
-    let added = if added.is_proved() { added } else { first_code(&connector, &owner, &added).await? };
-    tracing::info!(subscription = %added.id, source = %added.source, "somebody subscribed");
-    let Json(view) = connector.answer(&added).await?;
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let _turn = connector.turns.wait(&owner).await;
+    let (status, subscription) = match connector.subscriptions.ask(request, asked).await? {
+        Answered::There(there) => (StatusCode::OK, with_code(&connector, &owner, there).await?),
+        Answered::New(added) => {
+            let added = if added.is_proved() { added } else { first_code(&connector, &owner, &added).await? };
+            tracing::info!(subscription = %added.id, source = %added.source, "somebody subscribed");
+            (StatusCode::CREATED, added)
+        }
+    };
+    let Json(view) = connector.answer(&subscription).await?;
+    Ok((status, Json(view)).into_response())
+}
+
+/// One that was asked for again: it gets another code only where it waits for one and none may be typed any more.
+async fn with_code(
+    connector: &Connector,
+    owner: &Owner,
+    there: Arc<Subscription>,
+) -> Result<Arc<Subscription>, Refusal> {
+    let unproved = there.asked.as_ref().and_then(|asked| asked.unproved.as_ref());
+    if unproved.is_none_or(|unproved| unproved.holds(connector.clock.now())) {
+        return Ok(there);
+    }
+    connector.send_code(owner, &there).await
 }
 
 /// The first code of a new subscription; where it can't be posted there is none, since its URL is of no use.
 async fn first_code(
     connector: &Connector,
-    owner: &crate::person::Owner,
+    owner: &Owner,
     added: &Arc<Subscription>,
 ) -> Result<Arc<Subscription>, Refusal> {
     let sent = connector.send_code(owner, added).await;

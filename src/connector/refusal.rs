@@ -70,7 +70,7 @@ impl From<Refused> for Refusal {
             Refused::Stranger => (StatusCode::FORBIDDEN, "forbidden"),
             Refused::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             Refused::Used => (StatusCode::CONFLICT, "used"),
-            Refused::Unbelieved(_) | Refused::Over(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Refused::Unbelieved(_) | Refused::Over(_) | Refused::Revoked => (StatusCode::UNAUTHORIZED, "unauthorized"),
         };
         Self(Problem::new(status, word, refused.to_string()))
     }

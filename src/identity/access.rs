@@ -61,6 +61,19 @@ pub enum NotInvited {
     Store(#[from] StoreError),
 }
 
+/// Why an invitation can't be taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRevoked {
+    /// There is nothing to take back.
+    #[error(
+        "no invitation of this id can let anybody in; the id is told when an invitation is made, and stands behind `guest:` in `subscription show`"
+    )]
+    Unknown,
+    /// It could not be written down.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Access {
     /// As these settings say.
     pub fn of(config: &Config) -> Self {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long a pass holds.
-const LASTS: Duration = Duration::from_secs(180 * 24 * 3600);
+pub(super) const LASTS: Duration = Duration::from_secs(180 * 24 * 3600);
 
 /// A pass, to be handed to its guest.
 #[derive(Debug, Clone)]

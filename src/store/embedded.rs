@@ -314,7 +314,16 @@ impl Store for EmbeddedStore {
 
     async fn redeem(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         let guests = self.guests.clone();
-        blocking(move || guests.redeem(Used { invitation, until }, now)).await
+        blocking(move || guests.redeem(Used { invitation, until, is_revoked: false }, now)).await
+    }
+
+    fn is_revoked(&self, invitation: InvitationId) -> bool {
+        self.guests.is_revoked(invitation)
+    }
+
+    async fn revoke(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let guests = self.guests.clone();
+        blocking(move || guests.note(Used { invitation, until, is_revoked: true }, now)).await
     }
 
     async fn reseal(&self) -> Result<Resealed, StoreError> {

@@ -1,5 +1,5 @@
 //! What lets guests in, as both stores hold it in memory and write it down: the relay's own key, with which it signs
-//! invitations, and which of those were used.
+//! invitations, and which of those were used or taken back.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,26 @@ use crate::{name::InvitationId, seal, secret::Secret};
 
 /// The format of both lines; a promise to backups, as those of the other lines.
 const FORMAT: u32 = 1;
-/// Used invitations are remembered a little longer than they could be used, in case somebody sets the clock back.
+/// Invitations are remembered a little longer than they could be used, in case somebody sets the clock back.
 const GRACE: SignedDuration = SignedDuration::from_hours(24);
 /// Forgotten at once, at most.
 const AT_ONCE: usize = 64;
 
-/// The key, and until when each used invitation could have been used.
+/// The key, and the invitations that are not to be used any more.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Guests {
     pub(super) key: Option<Secret>,
-    used: BTreeMap<InvitationId, Timestamp>,
+    used: BTreeMap<InvitationId, Used>,
 }
 
-/// An invitation that was used.
+/// An invitation that was used, or taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Used {
     pub(super) invitation: InvitationId,
+    /// Until when it must be remembered.
     pub(super) until: Timestamp,
+    /// Whether the pass that was made of it holds no longer, either.
+    pub(super) is_revoked: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +45,8 @@ struct UsedLine {
     format: u32,
     invitation: InvitationId,
     until: Timestamp,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    revoked: bool,
 }
 
 impl Guests {
@@ -49,8 +54,21 @@ impl Guests {
         self.used.contains_key(&invitation)
     }
 
+    pub(super) fn is_revoked(&self, invitation: InvitationId) -> bool {
+        self.used.get(&invitation).is_some_and(|used| used.is_revoked)
+    }
+
+    /// What is known of an invitation once this is, too: what was taken back stays so.
+    pub(super) fn joined(&self, new: Used) -> Used {
+        self.used.get(&new.invitation).map_or(new, |old| Used {
+            until: old.until.max(new.until),
+            is_revoked: old.is_revoked || new.is_revoked,
+            ..new
+        })
+    }
+
     pub(super) fn add(&mut self, used: Used) {
-        self.used.insert(used.invitation, used.until);
+        self.used.insert(used.invitation, self.joined(used));
     }
 
     pub(super) fn forget(&mut self, invitation: InvitationId) {
@@ -59,12 +77,12 @@ impl Guests {
 
     /// Those that need not be remembered any more: nobody would believe them.
     pub(super) fn past(&self, now: Timestamp) -> Vec<InvitationId> {
-        let past = self.used.iter().filter(|(_, until)| now.duration_since(**until) > GRACE);
+        let past = self.used.iter().filter(|(_, used)| now.duration_since(used.until) > GRACE);
         past.map(|(invitation, _)| *invitation).take(AT_ONCE).collect()
     }
 
     pub(super) fn used(&self) -> impl Iterator<Item = Used> {
-        self.used.iter().map(|(invitation, until)| Used { invitation: *invitation, until: *until })
+        self.used.values().copied()
     }
 }
 
@@ -92,15 +110,16 @@ pub(super) fn key(value: Value) -> Result<Secret, StoreError> {
 impl Used {
     /// As JSON.
     pub(super) fn value(self) -> Result<Value, StoreError> {
-        let line = UsedLine { format: FORMAT, invitation: self.invitation, until: self.until };
+        let line =
+            UsedLine { format: FORMAT, invitation: self.invitation, until: self.until, revoked: self.is_revoked };
         serde_json::to_value(line).map_err(|_| damaged(USED, "it can't be written"))
     }
 
     /// From its JSON.
     pub(super) fn read(value: Value) -> Result<Self, StoreError> {
-        let UsedLine { format, invitation, until } = read(USED, value)?;
+        let UsedLine { format, invitation, until, revoked } = read(USED, value)?;
         check(USED, format)?;
-        Ok(Self { invitation, until })
+        Ok(Self { invitation, until, is_revoked: revoked })
     }
 }
 

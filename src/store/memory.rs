@@ -287,11 +287,24 @@ impl Store for MemoryStore {
         if guests.is_used(invitation) {
             return Ok(false);
         }
-        guests.add(Used { invitation, until });
+        guests.add(Used { invitation, until, is_revoked: false });
         for past in guests.past(now) {
             guests.forget(past);
         }
         Ok(true)
+    }
+
+    fn is_revoked(&self, invitation: InvitationId) -> bool {
+        self.guests().is_revoked(invitation)
+    }
+
+    async fn revoke(&self, invitation: InvitationId, until: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let mut guests = self.guests();
+        guests.add(Used { invitation, until, is_revoked: true });
+        for past in guests.past(now) {
+            guests.forget(past);
+        }
+        Ok(())
     }
 
     async fn reseal(&self) -> Result<Resealed, StoreError> {

@@ -44,12 +44,6 @@ pub enum Typed {
     Proved,
 }
 
-/// Codes that may be typed for one card: one in 200,000 guesses.
-const MOST_TRIES: u32 = 5;
-
-/// How long a code holds.
-const HOLDS: std::time::Duration = std::time::Duration::from_mins(15);
-
 impl Subscriptions {
     /// The subscription of exactly this id.
     ///
@@ -106,7 +100,7 @@ impl Subscriptions {
         let Some(unproved) = subscription.asked.as_ref().and_then(|asked| asked.unproved.clone()) else {
             return Ok(Typed::Proved);
         };
-        if unproved.tries >= MOST_TRIES || self.clock.now() > unproved.sent_at + HOLDS {
+        if !unproved.holds(self.clock.now()) {
             return Ok(Typed::Over);
         }
         let tries = unproved.tries + 1;
@@ -117,7 +111,7 @@ impl Subscriptions {
             Ok(Subscription { asked, ..old })
         })
         .await?;
-        Ok(if is_right { Typed::Right } else { Typed::Wrong { left: MOST_TRIES - tries } })
+        Ok(if is_right { Typed::Right } else { Typed::Wrong { left: Unproved::MOST_TRIES - tries } })
     }
 
     /// The condition that chips make for a source's events.
@@ -140,7 +134,8 @@ impl Subscriptions {
         self.put_changed(id, change).await
     }
 
-    async fn put_changed(
+    /// As [`Self::replace`], for whoever holds `changing` already.
+    pub(super) async fn put_changed(
         &self,
         id: SubscriptionId,
         change: impl FnOnce(Subscription) -> Result<Subscription, SubscribeError> + Send,

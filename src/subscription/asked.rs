@@ -1,6 +1,6 @@
 //! What is kept of a subscription that somebody asked for on the connector's pages.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,19 @@ pub struct Unproved {
     /// How often another one was typed since.
     #[serde(default)]
     pub tries: u32,
+}
+
+impl Unproved {
+    /// Codes that may be typed for one card: one in 200,000 guesses.
+    pub const MOST_TRIES: u32 = 5;
+
+    /// How long a code holds.
+    const HOLDS: Duration = Duration::from_mins(15);
+
+    /// Whether the code may still be typed.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.tries < Self::MOST_TRIES && now <= self.sent_at + Self::HOLDS
+    }
 }
 
 /// Six digits, which only those who see the channel know.

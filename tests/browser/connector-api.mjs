@@ -69,7 +69,7 @@ export function subscription(more = {}) {
 }
 
 /** The API: `answer` takes a request and gives status, body and headers. */
-export function scriptedApi({ sign_in = true, consent = null, sources = [GITHUB, ALERTS], kept = [], teamsjs = "cdn" } = {}) {
+export function scriptedApi({ sign_in = true, consent = null, sources = [GITHUB, ALERTS], kept = [], teamsjs = "cdn", guide = null } = {}) {
   const asked = [];
   const refusals = new Map();
   const holds = new Map();
@@ -99,7 +99,7 @@ export function scriptedApi({ sign_in = true, consent = null, sources = [GITHUB,
       await holds.get(what);
       const refused = refusals.get(what)?.shift();
       if (refused) return problem(refused.status, refused.detail, refused.headers);
-      if (what === "GET about") return { status: 200, body: { teamsjs, sign_in, consent, guide: "" } };
+      if (what === "GET about") return { status: 200, body: { teamsjs, sign_in, consent, guide } };
       if (what === "POST passes") return passes(body);
       const who = { [`Bearer ${TOKEN}`]: { kind: "entra", name: "Mona L", source: null }, [`Bearer ${PASS}`]: { kind: "guest", name: null, source: "github" } }[authorization];
       if (!who) return problem(401, "Sign in again.");

@@ -105,6 +105,23 @@ test("a pasted address is proved by the code that was posted to the channel", as
   });
 });
 
+test("how the URL is made is one link away, in a tab of its own, where the admin wrote about it", async () => {
+  const guide = "https://intranet.octo.example/teams#url";
+  await withPage({ path: "config", api: scriptedApi({ guide }) }, async ({ page }) => {
+    const link = page.getByRole("link", { name: "How to make the URL" });
+    await link.waitFor();
+    assert.equal(await link.getAttribute("href"), guide);
+    assert.equal(await link.getAttribute("target"), "_blank");
+    assert.match(await link.getAttribute("rel"), /\bnoopener\b/);
+  });
+  for (const none of [null, "javascript:alert(1)"]) {
+    await withPage({ path: "config", api: scriptedApi({ guide: none }) }, async ({ page }) => {
+      await page.getByLabel("Workflows address of the channel").waitFor();
+      assert.equal(await page.getByRole("link", { name: "How to make the URL" }).count(), 0);
+    });
+  }
+});
+
 test("too many tries are told with how long to wait", async () => {
   const api = scriptedApi({ kept: [subscription({ state: "unproved" })] });
   api.refuse("POST subscriptions/sub-1/proof", 429, "", { "retry-after": "30" });

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 
+use axum::body::Body;
+use futures_util::FutureExt;
+use http::{Method, Request};
 use serde_json::Value;
+use teams_relay::admin::socket_router;
+use tower::ServiceExt;
 
 use crate::{
+    harness::TestRelay,
     process::{Daemon, post, settings, subscribe, succeed},
     teams::{Answer, Teams},
 };
@@ -98,4 +104,39 @@ async fn an_export_imported_elsewhere_gives_the_same_export() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("was cut"));
     daemon.stop();
     assert_eq!(teams.count(), 3, "what was delivered is not delivered again");
+}
+
+/// Pushes until one is for somebody; what is in force is so at once, or as soon as its request is done.
+async fn is_in_force(relay: &TestRelay) {
+    for number in 0..500 {
+        assert_eq!(relay.push(&format!("d-{number}")).await.status(), 202);
+        if relay.accounts().ignored <= number {
+            return;
+        }
+    }
+    panic!("nobody is subscribed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_comes_into_force_also_where_whoever_asked_for_it_hangs_up() {
+    let (relay, teams) = (TestRelay::start().await, Teams::start().await);
+    let wanted = serde_json::json!({"source": "github", "url": teams.url("a")}).to_string();
+    let request = Request::builder().method(Method::POST).uri("/api/v1/subscriptions");
+    let request = request.header("content-type", "application/json").body(Body::from(wanted)).unwrap();
+    let answer = socket_router(relay.app().admin.clone()).oneshot(request).now_or_never();
+    assert!(answer.is_none(), "it was done before anybody could hang up");
+    is_in_force(&relay).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_import_took_is_in_force_also_where_it_broke_off() {
+    let (one, two, teams) = (TestRelay::start().await, TestRelay::start().await, Teams::start().await);
+    one.subscribe("github", teams.url("a")).await;
+    let export = one.admin("/api/v1/export").await;
+    let taken: String = export.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let address = format!("http://{}/api/v1/import", two.app().admin_address.unwrap());
+    let request = two.client.post(address).bearer_auth("admin-token-of-the-tests");
+    let answer = request.body(format!("{taken}no record\n")).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    is_in_force(&two).await;
 }

@@ -68,6 +68,25 @@ impl<'a> Guest<'a> {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_whose_invitation_is_taken_back_is_shut_out_at_once_and_what_they_subscribed_goes_on() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let (_, added) = guest.add(&teams.url("general"), "connector", Value::Null).await;
+    let of_admin: Value = serde_json::from_str(&relay.admin("/api/v1/subscriptions").await).unwrap();
+    let owner = of_admin[0]["asked"]["owner"].as_str().unwrap();
+    let id = owner.strip_prefix("guest:").unwrap();
+    let address = format!("http://{}/api/v1/invitations/{id}", relay.app().admin_address.unwrap());
+    let asked = relay.client.delete(address).bearer_auth("admin-token-of-the-tests").send().await.unwrap();
+    let told: Value = serde_json::from_str(&asked.text().await.unwrap()).unwrap();
+    assert_eq!(told, json!({"id": id, "subscriptions": [added["id"]]}));
+    let (status, refused) = guest.ask(Method::GET, "subscriptions", Value::Null).await;
+    assert_eq!((status, refused["reason"].as_str()), (401, Some("unauthorized")));
+    assert!(refused["detail"].as_str().unwrap().contains("taken back"), "{refused}");
+    relay.push_to(1, "main").await;
+    teams.received(1).await;
+}
+
 /// The digits on a card with a code.
 fn code_on(card: &Value) -> String {
     let body = &card["attachments"][0]["content"]["body"];
@@ -271,6 +290,14 @@ async fn pages_say_who_may_embed_them_and_without_the_settings_there_are_none() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_pages_are_told_of_a_guide_only_where_the_settings_have_one() {
+    let nobody = |relay| async move { Guest { relay, pass: String::new() }.get("about").await };
+    let (with, without) = (relay("guide = \"https://intranet.octo.example/teams\"\n").await, relay("").await);
+    assert_eq!(nobody(&with).await["guide"], "https://intranet.octo.example/teams");
+    assert_eq!(nobody(&without).await["guide"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_count_also_while_the_subscription_is_being_changed() {
     let (relay, teams) = (relay("").await, Teams::start().await);
     let guest = Guest::invited(&relay).await;
@@ -281,4 +308,74 @@ async fn guesses_count_also_while_the_subscription_is_being_changed() {
     let (guesses, _) = tokio::join!(futures_util::future::join_all(guesses), futures_util::future::join_all(changes));
     let counted = guesses.iter().filter(|(_, refused)| refused["detail"].as_str().unwrap().contains("more tr")).count();
     assert_eq!(counted, 4, "the fifth is the last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_adds_again_what_is_there_gets_that_and_another_code_only_once_none_holds() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let chips = json!({"all": true, "branch": [{"glob": "main"}]});
+    let choices = json!({"events": ["push"], "chips": chips, "min_severity": "warning", "name": " Ours "});
+    let general = teams.url("general");
+    let again = || guest.add(&general, "pasted", choices.clone());
+    let all = futures_util::future::join_all((0..5).map(|_| again())).await;
+    let id = all[0].1["id"].clone();
+    assert!(all.iter().all(|(_, added)| added["id"] == id && added["state"] == "unproved"), "{all:?}");
+    let mut statuses: Vec<u16> = all.iter().map(|(status, _)| *status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 200, 201]);
+    assert_eq!(teams.count(), 1);
+    relay.clock.advance(Duration::from_secs(16 * 60));
+    assert_eq!(again().await.0, 200);
+    let second = code_on(&teams.received(2).await[1]);
+    let (_, proved) = guest.of(Method::POST, &all[0].1, "/proof", json!({"code": second})).await;
+    assert_eq!(proved["state"], "active", "{proved}");
+    relay.clock.advance(Duration::from_secs(16 * 60));
+    let (status, there) = again().await;
+    assert_eq!((status, &there["id"], there["state"].as_str()), (200, &id, Some("active")), "{there}");
+    assert_eq!((teams.count(), relay.app().admin.store.subscriptions().len()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_choice_another_channel_or_somebody_else_makes_a_subscription_of_its_own() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let (mona, lisa) = (Guest::invited(&relay).await, Guest::invited(&relay).await);
+    let general = teams.url("general");
+    assert_eq!(mona.add(&general, "connector", json!({})).await.0, 201);
+    assert_eq!(mona.add(&general, "connector", json!({"team": {"channel_name": "General"}})).await.0, 200);
+    for other in [
+        json!({"events": ["push"]}),
+        json!({"chips": {"branch": [{"glob": "main"}]}}),
+        json!({"min_severity": "critical"}),
+        json!({"name": "Ours"}),
+    ] {
+        assert_eq!(mona.add(&general, "connector", other.clone()).await.0, 201, "{other}");
+    }
+    assert_eq!(mona.add(&teams.url("other"), "connector", json!({})).await.0, 201);
+    assert_eq!(lisa.add(&general, "connector", json!({})).await.0, 201);
+    assert_eq!(relay.app().admin.store.subscriptions().len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_code_is_proved_once_teams_itself_gives_the_channel() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let (_, pasted) = guest.add(&teams.url("general"), "pasted", json!({})).await;
+    let (status, given) = guest.add(&teams.url("general"), "connector", json!({})).await;
+    assert_eq!((status, &given["id"], given["state"].as_str()), (200, &pasted["id"], Some("active")), "{given}");
+    relay.push_to(1, "main").await;
+    teams.received(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_more_subscriptions_than_one_may_have_also_by_asking_for_them_at_once() {
+    let (relay, teams) = (relay("").await, Teams::start().await);
+    let guest = Guest::invited(&relay).await;
+    let general = teams.url("general");
+    let add = |number: usize| guest.add(&general, "connector", json!({"name": format!("{number}")}));
+    let all = futures_util::future::join_all((0..104).map(add)).await;
+    assert_eq!(all.iter().filter(|(status, _)| *status == 201).count(), 100);
+    assert_eq!(all.iter().filter(|(status, _)| *status == 422).count(), 4);
+    let (first, _) = all.iter().enumerate().find(|(_, (status, _))| *status == 201).unwrap();
+    assert_eq!(add(first).await.0, 200, "what is there is answered also then");
 }

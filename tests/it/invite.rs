@@ -51,6 +51,27 @@ async fn an_admin_makes_links_with_a_command_and_settings_that_lack_something_ar
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_taken_back_by_the_id_that_is_told_beside_its_link() {
+    let folder = settings();
+    let folder = folder.path();
+    with_pages(folder);
+    let mut daemon = Daemon::start(folder);
+    let output = run(folder, &["invite", "--source", "github"]);
+    let (link, told) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(link.lines().count(), 1, "{link}");
+    let id = told.split_once("Its id is ").unwrap().1.get(..26).unwrap();
+    let told = succeed(folder, &["invite", "revoke", id]);
+    assert!(told.starts_with(&format!("took back {id}")), "{told}");
+    let again: Value =
+        serde_json::from_str(&succeed(folder, &["invite", "revoke", &format!("guest:{id}"), "--json"])).unwrap();
+    assert_eq!(again, json!({"id": id, "subscriptions": []}));
+    assert!(refused(folder, &["invite", "revoke", "00000000000000000000000000"]).contains("no invitation of this id"));
+    assert!(refused(folder, &["invite", "revoke", "x"]).contains("invitation id"));
+    daemon.stop();
+    assert!(daemon.log().contains("took an invitation back"));
+}
+
 #[tokio::test]
 async fn an_invitation_of_the_api_is_used_once_also_over_a_restart() {
     let folder = harness::settings("");

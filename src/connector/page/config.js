@@ -88,7 +88,7 @@ async function inTeams({ host, api, sources, guide }) {
         standing.subscription = made;
         said.clear();
         if (made.state === "unproved") askForCode(made).focus();
-        else proved(made);
+        else proved(made, "This channel is set up already. Press Save to finish.");
       } catch (refusal) {
         wrong.say("alarm", refusal.message);
       }
@@ -106,9 +106,9 @@ async function inTeams({ host, api, sources, guide }) {
     return step;
   }
 
-  function proved(now) {
+  function proved(now, line = "The code was right. Press Save to finish.") {
     standing.subscription = now;
-    const words = note("good", "The code was right. Press Save to finish.");
+    const words = note("good", line);
     words.tabIndex = -1;
     beyond.replaceChildren(words);
     words.focus();

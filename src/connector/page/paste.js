@@ -4,7 +4,7 @@ import { el, field, input } from "./elements.js";
 import { httpUrl, outwardLink } from "./parts.js";
 
 /** The field; what is pasted is a secret, and so it is hidden unless one asks to see it. */
-export function pasteField({ guide = "" } = {}) {
+export function pasteField({ guide = null } = {}) {
   const entry = input("password", { autocomplete: "off", spellcheck: false, required: true });
   // Password managers keep what a site calls a password; this is none of theirs.
   for (const name of ["data-1p-ignore", "data-lpignore", "data-bwignore"]) entry.setAttribute(name, "true");
@@ -24,11 +24,13 @@ export function pasteField({ guide = "" } = {}) {
       el("li", "", "Copy the address that it shows, and paste it here."),
     ),
   );
-  if (httpUrl(guide)) how.append(el("p", "", outwardLink(document, httpUrl(guide), "", "Read more in the guide")));
+  const url = httpUrl(guide ?? "");
+  const link = url ? [el("p", "hint", outwardLink(document, url, "", "How to make the URL"))] : [];
   const element = el(
     "div",
     "paste",
     field("Workflows address of the channel", entry, "Whoever has it can post to the channel. It is kept secret here and never shown again."),
+    ...link,
     el("label", "choice choice-small", seen, el("span", "", "Show it")),
     how,
   );

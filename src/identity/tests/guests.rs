@@ -67,6 +67,38 @@ async fn an_invitation_is_used_up_and_a_pass_still_good_after_a_restart() {
 }
 
 #[tokio::test]
+async fn an_invitation_that_is_taken_back_lets_nobody_in_used_or_not_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store = || Arc::new(EmbeddedStore::open(folder.path()).unwrap());
+    let before = identity(SETTINGS, store(), &clock);
+    let [used, open, other] = [(); 3].map(|()| before.invite(None, HOUR, clock.now()));
+    let (used, open, other) = (used.await.unwrap(), open.await.unwrap(), other.await.unwrap());
+    let [gone, kept] = [&used, &other].map(text);
+    let gone = before.redeem(gone.expose(), clock.now()).await.unwrap();
+    let kept = before.redeem(kept.expose(), clock.now()).await.unwrap();
+    for invited in [&used, &open] {
+        before.revoke(invited.invitation.id, clock.now()).await.unwrap();
+    }
+    assert!(matches!(before.who(gone.text.expose(), clock.now()).await, Err(Refused::Revoked)));
+    drop(before);
+    let after = identity(SETTINGS, store(), &clock);
+    assert!(matches!(after.redeem(text(&open).expose(), clock.now()).await, Err(Refused::Revoked)));
+    clock.advance(180 * DAY - Duration::from_secs(1));
+    assert!(matches!(after.who(gone.text.expose(), clock.now()).await, Err(Refused::Revoked)));
+    assert!(after.who(kept.text.expose(), clock.now()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_id_that_can_be_of_no_invitation_is_not_taken_back() {
+    let (identity, clock) = setup();
+    let old = InvitationId::new(clock.now() - 211 * DAY);
+    for id in [old, InvitationId::from_u128(0), InvitationId::from_u128(u128::MAX)] {
+        assert!(matches!(identity.revoke(id, clock.now()).await, Err(NotRevoked::Unknown)), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn neither_an_invitation_nor_a_pass_is_taken_for_the_other() {
     let (identity, clock) = setup();
     let (one, two) = (invited(&identity, &clock).await, invited(&identity, &clock).await);

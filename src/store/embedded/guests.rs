@@ -75,20 +75,34 @@ impl GuestRecords {
         Ok(key)
     }
 
+    pub(super) fn is_revoked(&self, invitation: InvitationId) -> bool {
+        self.lock().is_revoked(invitation)
+    }
+
     /// Notes that an invitation was used, flushed, and whether that is news; forgets those that are past. Blocks.
     pub(super) fn redeem(&self, used: Used, now: Timestamp) -> Result<bool, StoreError> {
         let mut all = self.lock();
         if all.is_used(used.invitation) {
             return Ok(false);
         }
-        let key = id_key(used.invitation);
+        self.write(&mut all, used, now)?;
+        Ok(true)
+    }
+
+    /// Adds this to what is known of an invitation, flushed; forgets those that are past. Blocks.
+    pub(super) fn note(&self, used: Used, now: Timestamp) -> Result<(), StoreError> {
+        self.write(&mut self.lock(), used, now)
+    }
+
+    fn write(&self, all: &mut Guests, used: Used, now: Timestamp) -> Result<(), StoreError> {
+        let (key, used) = (id_key(used.invitation), all.joined(used));
         self.folder.write(Kind::UsedInvitation, &key, used.value()?.to_string().as_bytes())?;
         all.add(used);
         for past in all.past(now) {
             self.folder.remove(Kind::UsedInvitation, &id_key(past))?;
             all.forget(past);
         }
-        Ok(true)
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Guests> {

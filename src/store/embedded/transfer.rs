@@ -118,7 +118,7 @@ impl EmbeddedStore {
             }
             ExportLine::UsedInvitation(value) => {
                 let (guests, used) = (self.guests.clone(), Used::read(value)?);
-                blocking(move || guests.redeem(used, Timestamp::MIN)).await.map(|_| ())
+                blocking(move || guests.note(used, Timestamp::MIN)).await
             }
             ExportLine::Event(value) => {
                 self.meter.watch().check()?;

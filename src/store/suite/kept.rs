@@ -130,6 +130,32 @@ conformance! {
         assert!(!refused.contains("hunter2"), "{refused}");
     }
 
+    async fn an_invitation_that_was_taken_back_stays_so_whoever_uses_or_imports_it_until_its_time_is_over(store) {
+        let [one, two, three] = [1, 2, 3].map(InvitationId::from_u128);
+        let day = 24 * 60;
+        assert!(store.redeem(one, minute(60), minute(0)).await.unwrap());
+        let before = lines(store).await;
+        for id in [one, two, one] {
+            store.revoke(id, minute(9 * day), minute(1)).await.unwrap();
+        }
+        assert!(!store.redeem(two, minute(60), minute(2)).await.unwrap(), "it can't be used");
+        assert!(store.redeem(three, minute(8 * day), minute(2)).await.unwrap());
+        let revoked = |store: &dyn Store| [one, two, three].map(|id| store.is_revoked(id));
+        assert_eq!(revoked(store), [true, true, false]);
+        let exported = lines(store).await;
+        let folder = tempfile::tempdir().unwrap();
+        let others: [&dyn Store; 2] = [&MemoryStore::default(), &EmbeddedStore::open(folder.path()).unwrap()];
+        for other in others {
+            for export in [&before, &exported, &before] {
+                import(other, export).await;
+            }
+            assert_eq!(revoked(other), [true, true, false]);
+            assert_eq!(lines(other).await, exported);
+        }
+        assert!(store.redeem(InvitationId::from_u128(4), minute(99 * day), minute(10 * day + 1)).await.unwrap());
+        assert_eq!(revoked(store), [false; 3], "nobody would believe them");
+    }
+
     async fn a_used_invitation_is_forgotten_a_day_after_its_end(store) {
         let [one, two, three] = [1, 2, 3].map(InvitationId::from_u128);
         let day = 24 * 60;
