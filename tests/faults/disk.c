@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -196,6 +198,16 @@ static ssize_t let_through(size_t length) {
     return length;
 }
 
+/* Waits without a timer: those of the daemon's threads may be an hour late. */
+static void linger(uint64_t microseconds) {
+    struct timespec now, since;
+    clock_gettime(CLOCK_MONOTONIC, &since);
+    do {
+        sched_yield();
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - since.tv_sec) * 1000000 + (now.tv_nsec - since.tv_nsec) / 1000 < (int64_t)microseconds);
+}
+
 /* Does a write at an offset, or at the file's own place where that is -1. */
 static ssize_t put(int fd, const void *content, size_t length, off_t at) {
     struct stat about;
@@ -205,7 +217,7 @@ static ssize_t put(int fd, const void *content, size_t length, off_t at) {
     }
     if (order(ORDER_TABLES) && (strstr(path, "/tables/") || strstr(path, "/blobs/"))) {
         count(SEEN_FAULTS, 1);
-        while (order(ORDER_TABLES) == 1) usleep(5000);
+        while (order(ORDER_TABLES) == 1) linger(5000);
         if (order(ORDER_TABLES) == 2) return fails(EIO);
     }
     ssize_t let = let_through(length);
@@ -280,7 +292,7 @@ static int flush(int fd, long call) {
     pthread_mutex_lock(&recording);
     uint64_t covered = records;
     pthread_mutex_unlock(&recording);
-    if (delay) usleep(delay);
+    if (delay) linger(delay);
     int failed = between(number, order(ORDER_FLUSH), order(ORDER_FLUSHES));
     int done = failed ? fails(EIO) : order(ORDER_FLUSH_FOR_REAL) ? syscall(call, fd) : 0;
     if (record) {
