@@ -6,6 +6,7 @@
 
 mod captured;
 mod embedded;
+mod error;
 mod export;
 mod guests;
 mod memory;
@@ -37,8 +38,11 @@ use crate::{
 
 #[cfg(fuzzing)]
 pub use self::embedded::fuzz;
+use self::error::missing_event;
 pub use self::{
     embedded::EmbeddedStore,
+    error::StoreError,
+    export::ExportLine,
     memory::MemoryStore,
     room::{Bounds, Room},
 };
@@ -152,98 +156,6 @@ pub struct Resealed {
 pub struct Swept {
     /// Events whose deliveries are all settled and that are past their time.
     pub events: usize,
-}
-
-/// Why the store could not do it. Its text is for admins.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another process has the folder.
-    #[error("the store in `{path}` is in use by another process; stop that one, or set `store.path` to another folder")]
-    Locked {
-        /// The folder.
-        path: String,
-    },
-    /// Written by a newer version.
-    #[error(
-        "the store in `{path}` has format {found}, and this version reads up to {known}; install the newer teams-relay again, or start with an empty `store.path`"
-    )]
-    Newer {
-        /// The folder.
-        path: String,
-        /// The format on disk.
-        found: u32,
-        /// The format this version writes.
-        known: u32,
-    },
-    /// It was sealed, and the key for it is not here.
-    #[error(
-        "the store in `{path}` is sealed, and {why}; set `store.key` to a list with the key that it was sealed with: nothing was changed"
-    )]
-    Sealed {
-        /// The folder.
-        path: String,
-        /// Which key is missing.
-        why: String,
-    },
-    /// There is nothing to seal with.
-    #[error(
-        "`store.key` is not set, so nothing is sealed; make a key with `teams-relay key new`, set it, and restart the daemon"
-    )]
-    NoKey,
-    /// A value that can't be read back.
-    #[error("the store's record of {what} can't be read: {why}")]
-    Damaged {
-        /// Which record.
-        what: String,
-        /// What was found.
-        why: String,
-    },
-    /// A write or flush failed; from then on nothing is accepted, since nothing could be promised.
-    #[error("the store can't write: {why}; free space or mend the disk, then restart")]
-    Failed {
-        /// What the engine said.
-        why: String,
-    },
-    /// There is no room for anything new; what is there can be settled and replayed, and it ends by itself.
-    #[error("the store is full: {why}")]
-    Full {
-        /// Which bound was reached, and what to do.
-        why: String,
-    },
-    /// No such event, delivery or subscription.
-    #[error("there is no {what}; see the list commands for what there is")]
-    Missing {
-        /// What was asked for.
-        what: String,
-    },
-}
-
-/// One line of an export: the whole store is a list of these.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
-pub enum ExportLine {
-    /// First line: which program and format wrote it.
-    Header {
-        /// Always `teams-relay`.
-        program: String,
-        /// The format of the lines.
-        format: u32,
-    },
-    /// A subscription, with its URL: an export is a secret.
-    Subscription(serde_json::Value),
-    /// A secret that a handshake brought.
-    Captured(serde_json::Value),
-    /// The relay's own key.
-    RelayKey(serde_json::Value),
-    /// An invitation that was used, or taken back.
-    UsedInvitation(serde_json::Value),
-    /// An event with its deliveries and their attempts.
-    Event(serde_json::Value),
-    /// Last line: how many records came before it, so that a cut file is seen.
-    End {
-        /// Number of all records but the first line.
-        records: u64,
-    },
 }
 
 /// Holds what must outlive the process.
@@ -494,8 +406,4 @@ pub trait Store: Send + Sync + fmt::Debug {
 fn distinct(targets: &[Target]) -> Vec<Target> {
     let mut seen = FxHashSet::default();
     targets.iter().filter(|target| seen.insert(target.destination)).copied().collect()
-}
-
-fn missing_event(id: EventId) -> StoreError {
-    StoreError::Missing { what: format!("event {id}") }
 }

@@ -10,7 +10,37 @@ pub(super) use self::{
     event::{Whole, WholeDelivery, event, event_value},
     subscription::{subscription, subscription_value},
 };
-use super::{ExportLine, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+
+/// One line of an export: the whole store is a list of these.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum ExportLine {
+    /// First line: which program and format wrote it.
+    Header {
+        /// Always `teams-relay`.
+        program: String,
+        /// The format of the lines.
+        format: u32,
+    },
+    /// A subscription, with its URL: an export is a secret.
+    Subscription(serde_json::Value),
+    /// A secret that a handshake brought.
+    Captured(serde_json::Value),
+    /// The relay's own key.
+    RelayKey(serde_json::Value),
+    /// An invitation that was used, or taken back.
+    UsedInvitation(serde_json::Value),
+    /// An event with its deliveries and their attempts.
+    Event(serde_json::Value),
+    /// Last line: how many records came before it, so that a cut file is seen.
+    End {
+        /// Number of all records but the first line.
+        records: u64,
+    },
+}
 
 /// The format of an export that this version writes, and the newest that it reads. In format 1 no body was text, XML
 /// or compressed.
