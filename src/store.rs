@@ -376,6 +376,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Returns once there is so little room that some should be made.
     async fn pressed(&self);
 
+    /// Returns once something was written since this returned last: until then how much the store takes is as it was.
+    async fn stirred(&self);
+
     /// Looks how much room there is, and where it is little, takes settled events away before their time, the oldest
     /// first; those with dead letters on the list only after all others, and those that wait never.
     ///

@@ -1,4 +1,4 @@
-//! Sees to it that the store has room: every few seconds, and at once when it gets little.
+//! Sees to it that the store has room: every few seconds while it is written to, and at once when it gets little.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +8,14 @@ use crate::admin::Admin;
 
 const EVERY: Duration = Duration::from_secs(5);
 
+/// Where nothing is written: then only others can take the room of the file system, or give it back.
+const AT_REST: Duration = Duration::from_secs(60);
+
 pub(super) async fn run(admin: Arc<Admin>, stopping: CancellationToken) -> &'static str {
     let mut failed = false;
     loop {
         tokio::select! {
-            () = admin.clock.sleep_until(admin.clock.steady() + EVERY) => {}
+            () = due(&admin, failed) => {}
             () = admin.store.pressed() => {}
             () = stopping.cancelled() => return "the keeper of room",
         }
@@ -29,6 +32,19 @@ pub(super) async fn run(admin: Arc<Admin>, stopping: CancellationToken) -> &'sta
                 tracing::error!(%error, "can't make room in the store");
             }
             Err(_) => {}
+        }
+    }
+}
+
+/// Returns when it is time to look again.
+async fn due(admin: &Admin, failed: bool) {
+    let looked_at = admin.clock.steady();
+    admin.clock.sleep_until(looked_at + EVERY).await;
+    // Whoever makes room for a store that is full, or mends what is in the way, waits to see that it helped.
+    if !failed && admin.store.room().full.is_none() {
+        tokio::select! {
+            () = admin.store.stirred() => {}
+            () = admin.clock.sleep_until(looked_at + AT_REST) => {}
         }
     }
 }

@@ -353,6 +353,10 @@ impl Store for EmbeddedStore {
         self.meter.watch().pressed().await;
     }
 
+    async fn stirred(&self) {
+        self.meter.stirred().await;
+    }
+
     async fn make_room(&self) -> Result<Swept, StoreError> {
         self.shrink().await
     }

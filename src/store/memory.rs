@@ -323,6 +323,9 @@ impl Store for MemoryStore {
         self.watch.pressed().await;
     }
 
+    /// At once: to look costs it nothing.
+    async fn stirred(&self) {}
+
     async fn make_room(&self) -> Result<Swept, StoreError> {
         let (mut state, bounds) = (self.lock(), self.watch.bounds());
         let seen = self.measure(&state);

@@ -16,6 +16,7 @@ use std::{
 
 use fjall::Slice;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::{
     EmbeddedStore, blocking,
@@ -49,12 +50,18 @@ struct Inner {
     /// Bytes written since it was measured last, and since it was opened.
     since: AtomicU64,
     written: AtomicU64,
+    stirred: Notify,
 }
 
 impl Meter {
     pub(super) fn new(bounds: Bounds, gauge: Gauge) -> Self {
         let (watch, since, written) = (Watch::new(bounds), AtomicU64::default(), AtomicU64::default());
-        Self(Arc::new(Inner { watch, gauge, since, written }))
+        Self(Arc::new(Inner { watch, gauge, since, written, stirred: Notify::new() }))
+    }
+
+    /// Returns once something was written since this returned last.
+    pub(super) async fn stirred(&self) {
+        self.0.stirred.notified().await;
     }
 
     pub(super) fn watch(&self) -> &Watch {
@@ -69,6 +76,7 @@ impl Meter {
     pub(super) fn wrote(&self, bytes: usize) {
         let bytes = bytes as u64;
         self.0.written.fetch_add(bytes.max(1), Ordering::Relaxed);
+        self.0.stirred.notify_one();
         let since = self.0.since.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if since >= LOOK_AFTER && self.0.watch.bounds() != Bounds::NONE {
             self.measure();

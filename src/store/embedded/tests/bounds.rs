@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use futures_util::FutureExt;
+
 use super::*;
 use crate::{
     config::size::Size,
@@ -130,4 +132,15 @@ async fn what_somebody_still_reads_is_not_given_back_and_nothing_more_goes_for_i
     assert_eq!(store.make_room().await.unwrap().events, 0, "the first may give all the room that is needed");
     drop(reader);
     assert_eq!(store.make_room().await.unwrap().events, 1);
+}
+
+#[tokio::test]
+async fn it_is_known_whether_anything_was_written_since_somebody_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(folder.path());
+    assert!(store.stirred().now_or_never().is_none());
+    accepted(&store, 0, &[]).await;
+    accepted(&store, 1, &[]).await;
+    assert!(store.stirred().now_or_never().is_some());
+    assert!(store.stirred().now_or_never().is_none(), "that was told");
 }
