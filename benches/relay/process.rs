@@ -1,6 +1,8 @@
 //! What the system knows of a process: processor time, memory, wake-ups; and the machine's name.
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsString,
     fs,
     net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
@@ -33,15 +35,16 @@ impl Process {
         assert!(self.0.wait().unwrap().success());
     }
 
-    /// How many times its threads gave the processor up to wait, so far: each ends with a wake-up.
-    pub(crate) fn waits(&self) -> u64 {
+    /// How many times each of its threads gave the processor up to wait, so far: each ends with a wake-up.
+    pub(crate) fn waits(&self) -> BTreeMap<OsString, u64> {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
         let waits = tasks.filter_map(|task| {
-            let status = fs::read_to_string(task.ok()?.path().join("status")).ok()?;
+            let task = task.ok()?;
+            let status = fs::read_to_string(task.path().join("status")).ok()?;
             let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
-            line.trim().parse::<u64>().ok()
+            Some((task.file_name(), line.trim().parse().ok()?))
         });
-        waits.sum()
+        waits.collect()
     }
 }
 

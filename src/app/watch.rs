@@ -17,7 +17,7 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Lanes with new work are woken together this often at most: too short to be noticed, and long to a processor.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Wakes all lanes that have work, now and from time to time, and between that whichever gets new work.
 pub(super) async fn run(
