@@ -108,7 +108,7 @@ test("a pasted address is proved by the code that was posted to the channel", as
 test("how the URL is made is one link away, in a tab of its own, where the admin wrote about it", async () => {
   const guide = "https://intranet.octo.example/teams#url";
   await withPage({ path: "config", api: scriptedApi({ guide }) }, async ({ page }) => {
-    const link = page.getByRole("link", { name: "How to make the URL" });
+    const link = page.getByRole("link", { name: "How to make this address" });
     await link.waitFor();
     assert.equal(await link.getAttribute("href"), guide);
     assert.equal(await link.getAttribute("target"), "_blank");
@@ -117,7 +117,7 @@ test("how the URL is made is one link away, in a tab of its own, where the admin
   for (const none of [null, "javascript:alert(1)"]) {
     await withPage({ path: "config", api: scriptedApi({ guide: none }) }, async ({ page }) => {
       await page.getByLabel("Workflows address of the channel").waitFor();
-      assert.equal(await page.getByRole("link", { name: "How to make the URL" }).count(), 0);
+      assert.equal(await page.getByRole("link", { name: "How to make this address" }).count(), 0);
     });
   }
 });

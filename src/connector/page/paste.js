@@ -25,14 +25,14 @@ export function pasteField({ guide = null } = {}) {
     ),
   );
   const url = httpUrl(guide ?? "");
-  const link = url ? [el("p", "hint", outwardLink(document, url, "", "How to make the URL"))] : [];
+  const link = url ? [el("p", "hint", outwardLink(document, url, "", "How to make this address"))] : [];
   const element = el(
     "div",
     "paste",
     field("Workflows address of the channel", entry, "Whoever has it can post to the channel. It is kept secret here and never shown again."),
-    ...link,
     el("label", "choice choice-small", seen, el("span", "", "Show it")),
     how,
+    ...link,
   );
   return {
     element,
