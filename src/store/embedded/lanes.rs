@@ -74,10 +74,10 @@ impl Lanes {
                 if queue.events.insert(event, received_at).is_none() {
                     self.waiting += 1;
                 }
-                if (failures, throttles, due_at) != (0, 0, received_at) {
-                    queue.again.insert(event, Again { failures, throttles, due_at });
-                } else if !queue.again.is_empty() {
+                if (failures, throttles, due_at) == (0, 0, received_at) {
                     queue.again.remove(&event);
+                } else {
+                    queue.again.insert(event, Again { failures, throttles, due_at });
                 }
             }
             Change::Settled { event, target } => self.remove(event, target),

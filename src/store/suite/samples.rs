@@ -131,6 +131,14 @@ pub(in crate::store) async fn import(store: &dyn Store, lines: &[String]) {
     }
 }
 
+/// Imports these lines twice: they are what is exported then, each time.
+pub(super) async fn take_twice(store: &dyn Store, exported: &[String]) {
+    for _ in 0..2 {
+        import(store, exported).await;
+        assert_eq!(lines(store).await, exported);
+    }
+}
+
 pub(super) fn books(accepted: u64, delivered: u64, digested: u64, dead: u64, ignored: u64, waiting: u64) -> Accounts {
     Accounts { accepted, delivered, digested, dead, ignored, waiting }
 }
