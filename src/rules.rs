@@ -2,19 +2,16 @@
 //!
 //! Replaced as a whole on reload. Pure: settings in, rules or problems out.
 
+mod files;
 mod looks;
 mod samples;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use url::Url;
 
+use self::files::{compile_templates, words_files};
 use crate::{
     config::{
         Config, Source, TextFile,
@@ -36,10 +33,11 @@ use crate::{
     outcome::Reason,
     profile::{Profile, Profiles},
     provider::{Provider, Providers},
-    render::{self, Locales, TemplateFile, Templates, WordsFile},
+    render::{Locales, Templates},
     route::mapping::Mapping,
     verify::{Verifier, secrets::Secrets},
 };
+pub use files::{template_names, templates};
 pub use looks::BadLook;
 pub use samples::samples;
 
@@ -244,17 +242,6 @@ pub fn providers(config: &Config) -> Result<Providers, Vec<Problem>> {
     providers.filter(|_| problems.is_empty()).ok_or(problems)
 }
 
-/// Every template and partial: those on disk, and of those built in the ones that none on disk replaces; by name.
-pub fn templates(config: &Config) -> BTreeMap<String, TemplateFile> {
-    template_files(&config.templates).into_iter().map(|file| (file.name.clone(), file)).collect()
-}
-
-/// The names of all templates, built in and on disk, without those that are parts of others.
-pub fn template_names(config: &Config) -> BTreeSet<String> {
-    let files = template_files(&config.templates);
-    files.into_iter().filter(|file| !file.is_partial()).map(|file| file.name).collect()
-}
-
 fn collect<T>(compiled: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     compiled.map_err(|more| problems.extend(more)).ok()
 }
@@ -280,33 +267,6 @@ fn named<Name: std::str::FromStr<Err = crate::name::BadName>>(
         }
     }
     read
-}
-
-/// Those of the binary first, so that those on disk count instead.
-fn template_files(on_disk: &[TextFile]) -> Vec<TemplateFile> {
-    let mut files = render::embedded();
-    files.extend(on_disk.iter().filter_map(|file| {
-        let name = file.name.strip_suffix(".hbs")?.to_owned();
-        Some(TemplateFile { name, origin: file.place.clone(), text: file.text.clone().into() })
-    }));
-    files
-}
-
-fn compile_templates(on_disk: &[TextFile]) -> Result<Templates, Vec<Problem>> {
-    if on_disk.iter().any(|file| file.name.ends_with(".hbs")) {
-        Templates::compile(template_files(on_disk))
-    } else {
-        Ok(Templates::built_in())
-    }
-}
-
-/// The words that are laid over those of the binary.
-fn words_files(on_disk: &[TextFile]) -> Vec<WordsFile> {
-    let words = |file: &TextFile| {
-        let name = file.name.strip_prefix("words/")?.strip_suffix(".toml")?.to_owned();
-        Some(WordsFile { name, origin: file.place.clone(), text: file.text.clone() })
-    };
-    on_disk.iter().filter_map(words).collect()
 }
 
 fn check_quotas(config: &Config, profiles: &Profiles, problems: &mut Vec<Problem>) {
